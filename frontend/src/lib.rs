@@ -1,0 +1,1 @@
+//! The single way in: HTTP to customers, one framed connection to each replica. Knows no state of its own but what it parks.

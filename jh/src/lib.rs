@@ -1,0 +1,1 @@
+//! The one binary: dispatches to each program and to the client.

@@ -1,0 +1,1 @@
+//! What an order is: restaurants, menus, money, postcodes and the stages of an order. Pure: no clock, no luck, no files, no sockets.

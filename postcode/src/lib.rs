@@ -1,0 +1,1 @@
+//! The cached adapter to outside postcode services. Knows postcodes and places, never orders or customers.
