@@ -1,1 +1,22 @@
-//! How copies agree: views, epochs, the in-sync set, commit. Pure, sans-io: knows bytes, never orders; time is an argument.
+//! How copies agree. Pure: it knows bytes, never orders; time comes in as an argument; nothing is read, written or sent from here.
+//!
+//! Passive replication in the shape of PacificA with Kafka's corrections: one [`View`] changed only by compare-and-swap
+//! names the primary and the in-sync set; a write is committed when every in-sync disk has it; epochs fence; any in-sync
+//! member may lead next. The rules have numbers (V1, W1, …) and are written down in `docs/protocol.md`.
+//!
+//! A member is a [`Core`]: `step(now, input, &mut outputs)`. What can happen is the list [`Input`]; what may be asked of
+//! the world is the list [`Output`]. The shell carries outputs out in order and never decides.
+mod entry;
+mod ids;
+mod io;
+pub mod limits;
+mod message;
+mod status;
+mod view;
+
+pub use entry::{Body, Cause, Change, Entry, Start};
+pub use ids::{BootId, Epoch, GroupId, Hash, Now, Pod, Position, Seq, StorageId, Time, Wall};
+pub use io::{Input, Output, Stop};
+pub use message::{EpochStart, Message, Peer};
+pub use status::{Role, Sign, Status, Suspect};
+pub use view::{Proposal, Refusal, View, Writer};

@@ -1,0 +1,45 @@
+//! Every bound and every interval of the protocol, with its reason. Nothing else in this crate holds a number of its own.
+
+/// The core is ticked this often, in ms. Fine enough for a hand-over of 300 ms, coarse enough to cost nothing.
+pub const TICK_MS: u64 = 20;
+/// A heartbeat, and one count of misses, every this many ticks (100 ms).
+pub const HEARTBEAT_TICKS: u64 = 5;
+/// Silent after this many heartbeats without a word. Stalls of 220 ms happen on shared disks and must not count.
+pub const SILENT_MISSES: u32 = 6;
+/// A primary with writes waiting and no commit for this long, in ms, is suspect though it answers.
+pub const STALLED_MS: u64 = 600;
+/// A backup whose oldest unacknowledged entry is older than this, in ms, is slow.
+pub const SLOW_MS: u64 = 500;
+/// Or older than this, in ms, and `SLOW_RATIO` times the others', for `SLOW_FOR_MS`.
+pub const SLOW_FLOOR_MS: u64 = 50;
+/// See `SLOW_FLOOR_MS`.
+pub const SLOW_RATIO: u64 = 10;
+/// See `SLOW_FLOOR_MS`; in ms.
+pub const SLOW_FOR_MS: u64 = 2_000;
+/// A backup shrunk out for slowness is let in again after this much calm, in ms.
+pub const CALM_MS: u64 = 10_000;
+/// A learner this close to the tail, in ms, may be proposed (S2).
+pub const NEAR_TAIL_MS: u64 = 20;
+/// An expansion not yet sent is given up after this long, in ms (S2).
+pub const EXPAND_PATIENCE_MS: u64 = 500;
+/// A proposal whose outcome is not seen is written again on the same base after this long, in ms (V4).
+pub const PROPOSE_AGAIN_MS: u64 = 200;
+/// A resignation that is not seen after this long, in ms, is undone (H1).
+pub const RESIGN_PATIENCE_MS: u64 = 300;
+/// Whoever leaves is gone after this long, in ms, come what may (H1).
+pub const LEAVE_MS: u64 = 1_000;
+/// Entries sent to one peer and not yet acknowledged, in bytes. More would only fill buffers.
+pub const IN_FLIGHT_BYTES: usize = 8 << 20;
+/// Entries in one `Append`, in bytes: small enough to keep heartbeats prompt.
+pub const APPEND_BYTES: usize = 512 << 10;
+/// Log kept in memory for slow peers and for subscribers, in bytes; older entries come by snapshot.
+pub const LOG_BYTES: usize = 96 << 20;
+/// Reads waiting for a barrier; more are refused by the shell.
+pub const READS: usize = 65_536;
+/// The log format that this build writes and reads (F1).
+pub const FORMAT: u16 = 1;
+
+const _: () = assert!(TICK_MS * HEARTBEAT_TICKS * SILENT_MISSES as u64 <= 600, "silence is found in 0.6 s and a tick");
+const _: () = assert!(RESIGN_PATIENCE_MS < LEAVE_MS);
+const _: () = assert!(APPEND_BYTES < IN_FLIGHT_BYTES);
+const _: () = assert!(IN_FLIGHT_BYTES < LOG_BYTES);
