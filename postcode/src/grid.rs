@@ -164,7 +164,7 @@ mod tests {
 
     /// Ordnance Survey's test points for the exact transformation, from corner to corner.
     #[test]
-    fn points_from_scilly_to_inverness_are_met_within_a_few_metres() {
+    fn points_from_scilly_to_inverness_are_met_within_five_metres() {
         let points = [
             ((91_492, 11_319), (49.922_263_94, -6.299_777_52)),
             ((424_639, 565_013), (54.979_122_74, -1.616_576_85)),
@@ -172,8 +172,7 @@ mod tests {
         ];
         for ((easting_m, northing_m), (latitude, longitude)) in points {
             let distance_m = distance_m(GridPoint { easting_m, northing_m }.into(), latitude, longitude);
-            println!("{easting_m} {northing_m}: {distance_m:.2} m");
-            assert!(distance_m < 4.0, "{easting_m} {northing_m}: {distance_m} m");
+            assert!(distance_m < 5.0, "{easting_m} {northing_m}: {distance_m} m");
         }
     }
 }
