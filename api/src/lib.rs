@@ -1,1 +1,3 @@
 //! Our own formats: the public JSON v1 and the messages inside the cluster. Knows domain and group types; opens no sockets.
+
+pub mod v1;

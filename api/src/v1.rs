@@ -1,0 +1,3 @@
+//! The public JSON, version 1. Fields may be added here, never changed or taken away.
+
+pub mod postcodes;
