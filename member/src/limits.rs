@@ -1,0 +1,63 @@
+//! Every bound of a running member and of its clients, with its reason. Bounds of the protocol are in `group::limits`.
+
+/// A command or request, in bytes. An order is below 64 KiB; more would make one client's entry everyone's delay.
+pub const COMMAND_BYTES: usize = 1 << 20;
+/// One frame, in bytes: a full `Append` and one entry more.
+pub const FRAME_BYTES: usize = 4 << 20;
+/// The first frame of a connection, in bytes, before we know who is there.
+pub const HELLO_BYTES: usize = 4 << 10;
+/// The first frame must be there after this long, in ms.
+pub const HELLO_MS: u64 = 2_000;
+/// What is read from a socket at once, in bytes.
+pub const READ_BYTES: usize = 256 << 10;
+/// Connections a member accepts. Peers, front ends and controllers are a few dozen; each costs buffers.
+pub const CONNECTIONS: usize = 1_024;
+/// Batches of frames between the readers and the loop; behind it readers wait, and so do the senders.
+pub const INBOX_BATCHES: usize = 256;
+/// Bytes waiting to be written to a peer; the protocol has at most `group::limits::IN_FLIGHT_BYTES` on the way.
+pub const PEER_OUTBOX_BYTES: usize = 32 << 20;
+/// Bytes waiting to be written to a client; a slower reader is cut off.
+pub const CLIENT_OUTBOX_BYTES: usize = 32 << 20;
+/// Answers held until they may leave; beyond it `Busy`.
+pub const HELD_ANSWERS: usize = 65_536;
+/// Bytes of held answers; beyond it `Busy`.
+pub const HELD_BYTES: usize = 64 << 20;
+/// Requests of this process itself (`Member::submit`) between the caller and the loop.
+pub const LOCAL_REQUESTS: usize = 1_024;
+/// Events handled in one turn before what they caused is written: bounds how long a batch may grow.
+pub const TURN_EVENTS: usize = 512;
+/// An eventual read on a primary whose last entries are not committed waits this long, in ms, for a settled answer.
+pub const UNSETTLED_MS: u64 = 250;
+/// Redialling: at first after this long, in ms.
+pub const REDIAL_FIRST_MS: u64 = 2;
+/// Redialling: at most this far apart, in ms.
+pub const REDIAL_MAX_MS: u64 = 100;
+/// A connection attempt may take this long, in ms: a host that is gone does not even refuse.
+pub const DIAL_MS: u64 = 500;
+/// Timers executed in one slice, behind client work (T1).
+pub const TIMERS: usize = 256;
+/// A gap in service longer than this, in ms, is told to the machine (T1).
+pub const OUTAGE_MS: u64 = 60_000;
+/// Status is pushed to controllers this often, in ms, and at once when role, view or suspects change.
+pub const STATUS_MS: u64 = 100;
+/// A snapshot is begun when the log since the last one has this many bytes …
+pub const SNAPSHOT_EVERY_BYTES: usize = 48 << 20;
+/// … and state is walked in pieces of this many bytes, one a turn, so that nothing stalls.
+pub const SLICE_BYTES: usize = 128 << 10;
+/// A chunk of a snapshot on the wire, in bytes.
+pub const CHUNK_BYTES: usize = 256 << 10;
+/// Entries in one page of the log feed.
+pub const PAGE_ENTRIES: usize = 4_096;
+/// Bytes in one page of the log feed.
+pub const PAGE_BYTES: usize = 1 << 20;
+/// Subscribers of committed entries on one member.
+pub const SUBSCRIBERS: usize = 256;
+/// Events kept for an application that listens slowly; older ones are dropped, and it is told how many.
+pub const EVENTS: usize = 1_024;
+/// A member that ends has this long, in ms, to tell its callers who leads.
+pub const FAREWELL_MS: u64 = 20;
+
+const _: () = assert!(COMMAND_BYTES + group::limits::APPEND_BYTES < FRAME_BYTES);
+const _: () = assert!(PAGE_BYTES + COMMAND_BYTES < FRAME_BYTES);
+const _: () = assert!(CHUNK_BYTES < FRAME_BYTES);
+const _: () = assert!(group::limits::IN_FLIGHT_BYTES < PEER_OUTBOX_BYTES);
