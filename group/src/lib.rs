@@ -11,6 +11,7 @@ mod ids;
 mod io;
 pub mod limits;
 mod message;
+pub mod route;
 mod status;
 mod view;
 

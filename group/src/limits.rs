@@ -43,3 +43,14 @@ const _: () = assert!(TICK_MS * HEARTBEAT_TICKS * SILENT_MISSES as u64 <= 600, "
 const _: () = assert!(RESIGN_PATIENCE_MS < LEAVE_MS);
 const _: () = assert!(APPEND_BYTES < IN_FLIGHT_BYTES);
 const _: () = assert!(IN_FLIGHT_BYTES < LOG_BYTES);
+
+/// A front end keeps a request this long, in ms, before it gives up.
+pub const PARK_MS: u64 = 10_000;
+/// Requests that a front end has open, parked or sent: more are turned away at once.
+pub const PARK_REQUESTS: usize = 16_384;
+/// And their bytes.
+pub const PARK_BYTES: usize = 64 << 20;
+/// A primary that sent requests away is asked again with one of them after this long, in ms.
+pub const PROBE_MS: u64 = 50;
+/// A read that any member may answer is given to the next one after this long, in ms.
+pub const HEDGE_MS: u64 = 200;
