@@ -183,6 +183,8 @@ pub enum Stop {
     Left,
     /// Its disk is older than what it acknowledged (P5).
     Outdated,
+    /// Its disk was found corrupt while it led.
+    Unsound,
     /// A loss was forced and this disk was not kept (U1).
     LossForced,
 }

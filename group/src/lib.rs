@@ -6,18 +6,29 @@
 //!
 //! A member is a [`Core`]: `step(now, input, &mut outputs)`. What can happen is the list [`Input`]; what may be asked of
 //! the world is the list [`Output`]. The shell carries outputs out in order and never decides.
+mod core;
+pub mod detector;
 mod entry;
+mod follow;
 mod ids;
 mod io;
+mod lead;
+mod leave;
 pub mod limits;
+mod local;
+mod log;
 mod message;
+mod progress;
 pub mod route;
+mod sets;
 mod status;
 mod view;
 
+pub use core::{Core, Serving};
 pub use entry::{Body, Cause, Change, Entry, Start};
 pub use ids::{BootId, Epoch, GroupId, Hash, Now, Pod, Position, Seq, StorageId, Time, Wall};
 pub use io::{Input, Output, Stop};
+pub use local::Recovered;
 pub use message::{EpochStart, Message, Peer};
 pub use status::{Role, Sign, Status, Suspect};
 pub use view::{Proposal, Refusal, View, Writer};

@@ -1,0 +1,183 @@
+//! Who belongs to the set: the primary's shrinks, expansions and swaps (S1, S2), and what counts while their outcome is not known (V4).
+use crate::ids::{Now, Pod, StorageId, Time};
+use crate::io::Output;
+use crate::lead::Lead;
+use crate::limits::{
+    CALM_MS, EXPAND_PATIENCE_MS, NEAR_TAIL_MS, PROPOSE_AGAIN_MS, SLOW_FLOOR_MS, SLOW_FOR_MS, SLOW_MS, SLOW_RATIO,
+};
+use crate::local::Local;
+use crate::progress::Stage;
+use crate::view::{Proposal, View};
+use std::collections::BTreeSet;
+
+/// A learner that is about to be proposed: commits need its disk from now on.
+struct Joining {
+    pod: Pod,
+    storage: StorageId,
+    since: Time,
+}
+
+/// A written view whose outcome has not been seen.
+struct Open {
+    next: View,
+    sent_at: Time,
+}
+
+/// Proposals on the version held.
+///
+/// Invariant: every open proposal's base is the version of the view held; they all end together, when a higher one is seen.
+#[derive(Default)]
+pub(crate) struct Sets {
+    open: Vec<Open>,
+    joining: Option<Joining>,
+    /// After a fruitless expansion, the next is not tried before this.
+    wait_until: Option<Time>,
+}
+
+/// Proposals on one base; more would only be the same ones again.
+const OPEN_MAX: usize = 8;
+
+impl Sets {
+    /// V4: the disks that commits and reads need: of the set, of every open proposal, and of a learner about to be proposed.
+    pub(crate) fn needed<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (&'a Pod, StorageId)> {
+        let joining = self.joining.as_ref().map(|joining| (&joining.pod, joining.storage));
+        view.pairs().chain(self.open.iter().flat_map(|open| open.next.pairs())).chain(joining)
+    }
+    /// A higher version was seen: whatever was proposed on the old one has either become it or never will.
+    pub(crate) fn settled(&mut self) {
+        self.open.clear();
+        self.joining = None;
+        self.wait_until = None;
+    }
+    /// Writes this view, unless the same one was written just now.
+    pub(crate) fn propose(&mut self, view: &View, next: View, now: Now, out: &mut Vec<Output>) {
+        let proposal = Proposal { base: view.version, next: next.clone() };
+        if let Some(open) = self.open.iter_mut().find(|open| open.next == next) {
+            if now.mono.ms_since(open.sent_at) < PROPOSE_AGAIN_MS {
+                return;
+            }
+            open.sent_at = now.mono;
+            out.push(Output::ReadView { held: view.version });
+        } else if self.open.len() < OPEN_MAX {
+            self.open.push(Open { next, sent_at: now.mono });
+        } else {
+            return;
+        }
+        out.push(Output::Propose(proposal));
+    }
+}
+
+/// How sure it is that a member of the set has to go; the surest go first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doom {
+    Slow,
+    Unwanted,
+    Silent,
+    Gone,
+}
+
+impl Lead {
+    pub(crate) fn flush_sets(&mut self, local: &Local, now: Now, out: &mut Vec<Output>) {
+        let Some(view) = local.view.clone() else { return };
+        // V3: while the view is lost nobody changes it. While handing over, the resignation is the only write.
+        if local.view_lost || self.drain.is_some() {
+            return;
+        }
+        if !self.shrink(local, &view, now, out) {
+            self.expand(local, &view, now, out);
+        }
+    }
+
+    /// S1: one write removes all that are silent, gone, slow or unwanted, as far as the minimum allows, if all that stay answer.
+    fn shrink(&mut self, local: &Local, view: &View, now: Now, out: &mut Vec<Output>) -> bool {
+        let mut doomed: Vec<(Doom, Pod)> = vec![];
+        for (pod, storage) in view.pairs().filter(|(pod, _)| **pod != local.me.pod) {
+            if let Some(doom) = self.doom(local, view, pod, storage, now) {
+                doomed.push((doom, pod.clone()));
+            }
+        }
+        doomed.sort_by(|a, b| b.cmp(a));
+        let spare = view.in_sync.len().saturating_sub(view.min_in_sync);
+        doomed.truncate(spare);
+        let gone: BTreeSet<Pod> = doomed.iter().map(|(_, pod)| pod.clone()).collect();
+        let stays = |pod: &Pod| *pod != local.me.pod && !gone.contains(pod);
+        let answers = |pod: &Pod| self.peers.get(pod).is_some_and(|progress| progress.is_answering());
+        if gone.is_empty() || !view.in_sync.keys().filter(|pod| stays(pod)).all(answers) {
+            return false;
+        }
+        for (_, pod) in doomed.iter().filter(|(doom, _)| *doom == Doom::Slow) {
+            if let Some(progress) = self.peers.get_mut(pod) {
+                progress.barred_until = Some(now.mono.plus_ms(CALM_MS));
+            }
+        }
+        self.sets.propose(view, view.without(&gone), now, out);
+        true
+    }
+
+    fn doom(&mut self, local: &Local, view: &View, pod: &Pod, storage: StorageId, now: Now) -> Option<Doom> {
+        let others: Vec<u64> = view
+            .pairs()
+            .filter(|(other, _)| *other != pod && **other != local.me.pod)
+            .map(|(_, s)| self.lag_ms(s, now))
+            .collect();
+        let lag = self.lag_ms(storage, now);
+        let progress = self.peers.get_mut(pod)?;
+        let other_disk = progress.peer.as_ref().is_some_and(|peer| peer.storage != storage);
+        // A wiped member of a set at its minimum is replaced by one swap (S2), not shrunk out.
+        if progress.refused || other_disk {
+            return Some(Doom::Gone);
+        }
+        if progress.detector.is_silent() {
+            return Some(Doom::Silent);
+        }
+        if progress.leaves || !view.members.contains(pod) {
+            return Some(Doom::Unwanted);
+        }
+        let far = lag > SLOW_FLOOR_MS && others.iter().all(|other| lag > SLOW_RATIO * *other) && !others.is_empty();
+        progress.lags_since = if far { progress.lags_since.or(Some(now.mono)) } else { None };
+        let lags_long = progress.lags_since.is_some_and(|since| now.mono.ms_since(since) >= SLOW_FOR_MS);
+        (lag > SLOW_MS || lags_long).then_some(Doom::Slow)
+    }
+    /// The age of the oldest entry that this disk has not acknowledged.
+    fn lag_ms(&self, storage: StorageId, now: Now) -> u64 {
+        self.ages.lag_ms(now.mono, self.held_by(storage))
+    }
+
+    /// S2: lets a learner in once it is near the tail and holds this epoch's start.
+    fn expand(&mut self, local: &Local, view: &View, now: Now, out: &mut Vec<Output>) {
+        if self.sets.joining.is_none() {
+            self.sets.joining = self.pick_learner(view, now);
+        }
+        let Some(joining) = &self.sets.joining else { return };
+        let (pod, storage, since) = (joining.pod.clone(), joining.storage, joining.since);
+        let proposed = self.sets.open.iter().any(|open| open.next.holds(&pod, storage));
+        if self.held_by(storage) >= local.commit.max(self.start) {
+            self.sets.propose(view, view.with(&pod, storage), now, out);
+        } else if proposed {
+            // After the write V4 decides: only a higher version ends it.
+        } else if now.mono.ms_since(since) >= EXPAND_PATIENCE_MS || !self.is_near(&pod, storage, now) {
+            self.sets.joining = None;
+            self.sets.wait_until = Some(now.mono.plus_ms(EXPAND_PATIENCE_MS));
+        }
+    }
+
+    fn pick_learner(&self, view: &View, now: Now) -> Option<Joining> {
+        if self.sets.wait_until.is_some_and(|until| now.mono < until) {
+            return None;
+        }
+        let ready = |pod: &&Pod| {
+            let progress = &self.peers.get(*pod)?;
+            let storage = progress.peer.as_ref()?.storage;
+            let calm = progress.barred_until.is_none_or(|until| now.mono >= until);
+            let wanted = calm && !progress.leaves && !view.holds(pod, storage) && progress.is_answering();
+            (wanted && self.is_near(pod, storage, now)).then_some(storage)
+        };
+        let mut learners = view.members.iter().filter_map(|pod| Some((pod.clone(), ready(&pod)?)));
+        learners.next().map(|(pod, storage)| Joining { pod, storage, since: now.mono })
+    }
+    /// Whether a learner has kept up with the tail to within `NEAR_TAIL_MS`.
+    fn is_near(&self, pod: &Pod, storage: StorageId, now: Now) -> bool {
+        let streams = self.peers.get(pod).is_some_and(|progress| progress.stage == Stage::Streaming);
+        streams && self.held.contains_key(&storage) && self.lag_ms(storage, now) <= NEAR_TAIL_MS
+    }
+}
