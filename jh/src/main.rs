@@ -1,2 +1,7 @@
 //! The binary `jh`: nothing but the call into the library, so that harnesses can re-execute themselves as it.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    jh::main()
+}
