@@ -3,15 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::config::{Config, Endpoint};
 use crate::failure::Failure;
 use crate::output::talk;
-use crate::problem::Problem;
+use crate::problem;
 use crate::retry::{ATTEMPT_GRACE, Retry, chance};
-use crate::shapes;
+use crate::words;
 
 /// The largest answer that is read: a page of orders is far below it.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
@@ -27,8 +28,8 @@ pub(crate) struct Api {
 /// What to ask.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    method: Method,
     path: String,
-    /// None reads; Some changes something (or, for a quote, carries a body).
     body: Option<String>,
     key: Option<String>,
     if_match: Option<u64>,
@@ -46,11 +47,15 @@ pub(crate) struct Answer {
 
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Call {
-        Call { path: path.into(), body: None, key: None, if_match: None }
+        Call { method: Method::GET, path: path.into(), body: None, key: None, if_match: None }
     }
 
     pub(crate) fn post(path: impl Into<String>, body: String) -> Call {
-        Call { path: path.into(), body: Some(body), key: None, if_match: None }
+        Call { method: Method::POST, path: path.into(), body: Some(body), key: None, if_match: None }
+    }
+
+    pub(crate) fn put(path: impl Into<String>, body: String) -> Call {
+        Call { method: Method::PUT, path: path.into(), body: Some(body), key: None, if_match: None }
     }
 
     /// With a key, repeating is safe and the service says when it is one.
@@ -93,7 +98,7 @@ impl Api {
     /// The answer as the type `T`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<(Answer, T), Failure> {
         let answer = self.send(&Call::get(path)).await?;
-        let shape = shapes::read(&answer.json)?;
+        let shape = words::read(&answer.json)?;
         Ok((answer, shape))
     }
 
@@ -135,13 +140,14 @@ impl Api {
             status @ (429 | 500..) => Err(Failure::Unavailable { what: format!("answered {status}") }),
             status => {
                 let body = response.bytes().await.unwrap_or_default();
-                Err(Failure::Refused(Box::new(Problem::read(status, &body))))
+                Err(Failure::Refused(Box::new(problem::read(status, &body))))
             }
         }
     }
 
     fn give_up(&self, call: &Call, was_sent: bool, what: String) -> Failure {
-        let changes = call.body.is_some() && call.key.is_some();
+        // A quote has a body and no key: it changes nothing.
+        let changes = call.key.is_some();
         match was_sent && changes {
             true => Failure::Unknown { what, key: call.key.clone() },
             false => Failure::Unavailable { what },
@@ -150,10 +156,10 @@ impl Api {
 
     async fn attempt(&self, call: &Call, begun: Instant) -> Result<Result<Answer, Miss>, Failure> {
         let url = self.endpoint.url(&call.path);
-        let mut request = match &call.body {
-            None => self.http.get(url),
-            Some(body) => self.http.post(url).header("Content-Type", "application/json").body(body.clone()),
-        };
+        let mut request = self.http.request(call.method.clone(), url);
+        if let Some(body) = &call.body {
+            request = request.header("Content-Type", "application/json").body(body.clone());
+        }
         if let Some(key) = &call.key {
             request = request.header("Idempotency-Key", key);
         }
@@ -188,11 +194,11 @@ impl Api {
                 Ok(Ok(Answer { json, is_replay, cursor }))
             }
             429 | 500.. => {
-                let problem = Problem::read(status, &body);
+                let problem = problem::read(status, &body);
                 let was_sent = !(status == 429 || problem.code == "not_executed");
-                Ok(Err(Miss { what: format!("answered {problem}"), was_sent, retry_after }))
+                Ok(Err(Miss { what: format!("answered {}", problem::text(&problem)), was_sent, retry_after }))
             }
-            _ => Err(Failure::Refused(Box::new(Problem::read(status, &body)))),
+            _ => Err(Failure::Refused(Box::new(problem::read(status, &body)))),
         }
     }
 

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use api::v1::place::Item;
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 
-use crate::basket::Item;
+use crate::basket;
 use crate::command::Context;
 use crate::durable;
 use crate::failure::Failure;
@@ -93,7 +94,7 @@ impl Cart {
             return Err(Failure::Usage(format!("the cart has no line {line}; see `jh cart show`")));
         }
         let removed = self.items.remove(line - 1);
-        talk(&format!("removed {removed}"));
+        talk(&format!("removed {}", basket::item_text(&removed)));
         if self.items.is_empty() {
             self.restaurant = None;
         }
@@ -103,7 +104,7 @@ impl Cart {
     fn show(&self) -> String {
         let mut table = Table::new(&[">LINE", "ITEM"]);
         for (index, item) in self.items.iter().enumerate() {
-            table.row([(index + 1).to_string(), item.to_string()]);
+            table.row([(index + 1).to_string(), basket::item_text(item)]);
         }
         let title = self.restaurant.as_ref().map(|restaurant| format!("{restaurant}\n")).unwrap_or_default();
         title + &rows(table, "the cart is empty; add to it with `jh cart add RESTAURANT ITEM`")
@@ -112,7 +113,7 @@ impl Cart {
 
 /// Items as typed, or which of them is wrong.
 pub(crate) fn parse_items(items: &[String]) -> Result<Vec<Item>, Failure> {
-    let parse = |text: &String| text.parse().map_err(|error| Failure::Usage(format!("item {text:?}: {error}")));
+    let parse = |text: &String| basket::item(text).map_err(|error| Failure::Usage(format!("item {text:?}: {error}")));
     items.iter().map(parse).collect()
 }
 

@@ -1,14 +1,16 @@
 //! `jh cluster`: who leads, who is in sync, how fail-overs went, and the two things an operator may order. Knows four
 //! routes, nothing of the protocol behind them.
 
+use api::v1::cluster::{Cluster, Failover, Promote, RebuildView, Replica};
+use api::v1::paths;
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::api_client::{Call, new_key};
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::output::{rows, talk};
-use crate::shapes::Cluster;
 use crate::table::Table;
 
 /// About the copies.
@@ -40,28 +42,22 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failu
         Command::Failovers => failovers(context).await,
         Command::Promote { to, expect_epoch } => promote(context, to, expect_epoch).await,
         Command::RebuildView { expect_epoch } => {
-            let body = json!({"expect_epoch": expect_epoch});
-            order_change(context, "/v1/cluster/rebuild-view", &body).await
+            order_change(context, paths::REBUILD_VIEW, &RebuildView { expect_epoch }).await
         }
     }
 }
 
 async fn status(context: &Context) -> Result<(), Failure> {
-    let (answer, cluster) = context.api.get::<Cluster>("/v1/cluster").await?;
+    let (answer, cluster) = context.api.get::<Cluster>(paths::CLUSTER).await?;
     context.out.answer(&answer.json, || {
-        let Cluster { group, version, epoch, primary, in_sync, min_in_sync, replicas, failovers } = &cluster;
-        let mut table = Table::new(&["REPLICA", "ROLE", "IN SYNC", "HEALTHY", ">EPOCH", ">DURABLE", ">COMMITTED"]);
+        let Cluster { group, version, epoch, loss_epoch: _, primary, in_sync, min_in_sync, replicas, failovers } = &cluster;
+        let mut table = Table::new(&["REPLICA", "ROLE", "IN SYNC", "HEALTHY", ">EPOCH", ">DURABLE", ">COMMITTED", "TROUBLE"]);
         let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-        for replica in replicas {
-            table.row([
-                replica.name.clone(),
-                replica.role.clone(),
-                yes(in_sync.contains(&replica.name)),
-                yes(replica.healthy),
-                replica.epoch.to_string(),
-                replica.durable.to_string(),
-                replica.committed.to_string(),
-            ]);
+        for Replica { name, role, epoch, durable, committed, storage_id: _, healthy, trouble } in replicas {
+            let [epoch, durable, committed] = [epoch, durable, committed].map(u64::to_string);
+            let trouble = trouble.clone().unwrap_or_default();
+            let (in_sync, healthy) = (yes(in_sync.contains(name)), yes(*healthy));
+            table.row([name.clone(), role.clone(), in_sync, healthy, epoch, durable, committed, trouble]);
         }
         Ok(format!(
             "group {group} · view {version} · epoch {epoch} · primary {primary} · {} in sync (at least {min_in_sync}) · \
@@ -73,36 +69,43 @@ async fn status(context: &Context) -> Result<(), Failure> {
 }
 
 async fn failovers(context: &Context) -> Result<(), Failure> {
-    let (_, cluster) = context.api.get::<Cluster>("/v1/cluster").await?;
+    let (_, cluster) = context.api.get::<Cluster>(paths::CLUSTER).await?;
     context.out.answer(&json!({"failovers": cluster.failovers}), || {
-        let mut table = Table::new(&["WHEN", ">EPOCH", "PRIMARY", "CAUSE", "PHASES"]);
-        for failover in &cluster.failovers {
-            let word = |name: &str| match &failover[name] {
-                Value::String(text) => text.clone(),
-                Value::Null => "-".to_owned(),
-                other => other.to_string(),
-            };
-            table.row([word("at"), word("epoch"), word("primary"), word("cause"), phases(&failover["phases"])]);
+        let mut table = Table::new(&["WHEN", ">EPOCH", "FROM", "TO", "CAUSE", ">DETECT ms", ">TAKE OVER ms"]);
+        for Failover { epoch, primary, previous, cause, started_at, detect_ms, take_over_ms, .. } in &cluster.failovers
+        {
+            let [epoch, detect_ms, take_over_ms] = [epoch, detect_ms, take_over_ms].map(u64::to_string);
+            let previous = previous.clone().unwrap_or_else(|| "-".to_owned());
+            table.row([
+                started_at.to_string(),
+                epoch,
+                previous,
+                primary.clone(),
+                cause.clone(),
+                detect_ms,
+                take_over_ms,
+            ]);
         }
         Ok(rows(table, "no fail-over since this group began"))
     })
 }
 
-fn phases(phases: &Value) -> String {
-    let phase = |(name, value): (&String, &Value)| format!("{name} {value}");
-    phases.as_object().map(|all| all.iter().map(phase).collect::<Vec<_>>().join(", ")).unwrap_or_default()
-}
-
 async fn promote(context: &Context, to: String, expect_epoch: Option<u64>) -> Result<(), Failure> {
     let expect_epoch = match expect_epoch {
         Some(epoch) => epoch,
-        None => context.api.get::<Cluster>("/v1/cluster").await?.1.epoch,
+        None => context.api.get::<Cluster>(paths::CLUSTER).await?.1.epoch,
     };
     talk(&format!("handing the lead over to {to}, from epoch {expect_epoch}"));
-    order_change(context, "/v1/cluster/promote", &json!({"to": to, "expect_epoch": expect_epoch})).await
+    order_change(context, paths::PROMOTE, &Promote { to, expect_epoch }).await
 }
 
-async fn order_change(context: &Context, path: &str, body: &Value) -> Result<(), Failure> {
-    let answer = context.api.send(&Call::post(path, body.to_string()).with_key(&new_key())).await?;
+async fn order_change(context: &Context, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+    let answer = context
+        .api
+        .send(
+            &Call::post(path, serde_json::to_string(body).expect("two plain fields are always JSON"))
+                .with_key(&new_key()),
+        )
+        .await?;
     context.out.answer(&answer.json, || Ok(format!("{:#}", answer.json)))
 }

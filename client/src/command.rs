@@ -20,7 +20,7 @@ pub enum Command {
     #[command(subcommand)]
     Cart(cart::Command),
     /// Price an order without placing it
-    Quote(quote::Args),
+    Quote(Box<quote::Args>),
     /// Place, see, follow and cancel orders
     #[command(subcommand)]
     Order(order::Command),
@@ -46,7 +46,6 @@ pub(crate) struct Context {
     pub(crate) api: Api,
     pub(crate) out: Out,
     pub(crate) state: std::path::PathBuf,
-    pub(crate) config: Config,
 }
 
 /// Runs one command to its end. Data goes to standard output, talk and failures to standard error.
@@ -66,8 +65,7 @@ fn try_run(global: Global, command: Command) -> Result<(), Failure> {
     let config = Config::new(global)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Usage(format!("cannot set up the runtime: {error}")))?;
-    let context =
-        Context { api: Api::new(&config)?, out: Out::new(config.format), state: config.state.clone(), config };
+    let context = Context { api: Api::new(&config)?, out: Out::new(config.format), state: config.state };
     // Everything of one command runs on this thread, so spawned tasks need not be Send.
     tokio::task::LocalSet::new().block_on(&runtime, dispatch(&context, command))
 }
@@ -77,7 +75,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Near(args) => near::run(context, args).await,
         Command::Menu(args) => menu::run(context, args).await,
         Command::Cart(command) => cart::run(context, command),
-        Command::Quote(args) => quote::run(context, args).await,
+        Command::Quote(args) => quote::run(context, *args).await,
         Command::Order(command) => order::run(context, command).await,
         Command::Kitchen(command) => kitchen::run(context, command).await,
         Command::Courier(command) => courier::run(context, command).await,

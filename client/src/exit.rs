@@ -64,7 +64,7 @@ impl From<&Failure> for Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Problem;
+    use api::v1::error::Problem;
 
     fn refused(status: u16) -> Exit {
         Exit::from(&Failure::Refused(Box::new(Problem { status, ..Problem::default() })))

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::problem::Problem;
+use api::v1::error::Problem;
+
+use crate::problem;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +14,7 @@ pub(crate) enum Failure {
     Usage(String),
     #[error("{what} {path}: {source}", path = path.display())]
     Local { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("{0}")]
+    #[error("{}", problem::text(_0))]
     Refused(Box<Problem>),
     #[error(
         "unavailable: {what}\nNothing was executed; try again, or check that `jh up` runs and --endpoint is right."

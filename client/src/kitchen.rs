@@ -1,12 +1,15 @@
 //! `jh kitchen`: what a restaurant does with its orders. Knows the verbs, not when they are allowed.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api::v1::command::{Accept, Cancel, Delay, HandOver, Party, Reject};
+use api::v1::time::Timestamp;
 use clap::Subcommand;
-use serde_json::Value;
 
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::order::list;
-use crate::transition::{self, Target};
+use crate::transition::{self, Nothing, Target};
 
 /// What a restaurant does.
 #[derive(Debug, Clone, Subcommand)]
@@ -20,9 +23,9 @@ pub enum Command {
     Accept {
         #[command(flatten)]
         target: Target,
-        /// When it will be ready, from now
-        #[arg(long, value_name = "MINUTES", default_value_t = 20)]
-        ready_in: u32,
+        /// When it will be ready, from now [default: after the restaurant's usual time]
+        #[arg(long, value_name = "MINUTES")]
+        ready_in: Option<u32>,
     },
     /// Turn an order down
     Reject {
@@ -31,6 +34,9 @@ pub enum Command {
         /// busy, closing_early, item_unavailable, too_far, no_courier or other
         #[arg(long)]
         reason: String,
+        /// Which item cannot be had; repeat for each
+        #[arg(long = "item", value_name = "ITEM")]
+        items: Vec<String>,
     },
     /// Begin to cook
     Start(Target),
@@ -63,26 +69,31 @@ pub enum Command {
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
-    let text = |text: String| Some(Value::from(text));
-    let minutes = |minutes: u32| Some(Value::from(minutes));
     match command {
         Command::Queue { restaurant } => list::queue(context, &restaurant).await,
         Command::Accept { target, ready_in } => {
-            transition::run(context, "accept", target, &[("ready_in_minutes", minutes(ready_in))]).await
+            let body = Accept { ready_by: None, ready_in_minutes: ready_in };
+            transition::run(context, "accept", target, &body).await
         }
-        Command::Reject { target, reason } => {
-            transition::run(context, "reject", target, &[("reason", text(reason))]).await
+        Command::Reject { target, reason, items } => {
+            transition::run(context, "reject", target, &Reject { reason, items }).await
         }
-        Command::Start(target) => transition::run(context, "start", target, &[]).await,
-        Command::Ready(target) => transition::run(context, "ready", target, &[]).await,
+        Command::Start(target) => transition::run(context, "start", target, &Nothing {}).await,
+        Command::Ready(target) => transition::run(context, "ready", target, &Nothing {}).await,
         Command::Delay { target, ready_in } => {
-            transition::run(context, "delay", target, &[("ready_in_minutes", minutes(ready_in))]).await
+            transition::run(context, "delay", target, &Delay { ready_by: in_minutes(ready_in) }).await
         }
-        Command::HandOver { target, code } => {
-            transition::run(context, "hand_over", target, &[("code", code.map(Value::from))]).await
-        }
+        Command::HandOver { target, code } => transition::run(context, "hand_over", target, &HandOver { code }).await,
         Command::Cancel { target, reason } => {
-            transition::run(context, "cancel", target, &[("reason", text(reason))]).await
+            let body = Cancel { reason: Some(reason), by: Some(Party::Restaurant) };
+            transition::run(context, "cancel", target, &body).await
         }
     }
+}
+
+/// The moment so many minutes from now, by this machine's clock.
+fn in_minutes(minutes: u32) -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let then = since_1970 + Duration::from_secs(u64::from(minutes) * 60);
+    Timestamp::from_ms(u64::try_from(then.as_millis()).unwrap_or(u64::MAX))
 }

@@ -25,11 +25,11 @@ mod pending;
 mod problem;
 mod quote;
 mod retry;
-mod shapes;
 mod sse;
 mod table;
 mod transition;
 mod verify;
+mod words;
 
 pub use command::{Command, run};
 pub use config::{Format, Global, state_dir};

@@ -1,11 +1,13 @@
 //! `jh menu`: what a restaurant offers. Knows one route and its table.
 
+use api::v1::restaurant::Menu;
+
 use crate::api_client::escape;
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::output::rows;
-use crate::shapes::Menu;
 use crate::table::Table;
+use crate::words;
 
 /// Whose menu.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,14 +24,15 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
 
 fn show(menu: &Menu) -> String {
     let mut table = Table::new(&["ITEM", "NAME", ">PRICE", "ALLERGENS", "OPTIONS"]);
-    for item in menu.items() {
+    for item in menu.categories.iter().flat_map(|category| &category.items) {
         let options = item.option_groups.iter().flat_map(|group| &group.options);
-        let options: Vec<String> = options.map(|option| format!("{} (+{})", option.id, option.price)).collect();
+        let options: Vec<String> =
+            options.map(|option| format!("{} (+{})", option.id, words::money(&option.price))).collect();
         let sold_out = if item.available { "" } else { " (sold out)" };
         table.row([
             item.id.clone(),
             format!("{}{sold_out}", item.name),
-            item.price.to_string(),
+            words::money(&item.price),
             item.allergens.join(" "),
             options.join(", "),
         ]);

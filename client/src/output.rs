@@ -19,10 +19,6 @@ impl Out {
         Out { format }
     }
 
-    pub(crate) fn is_json(self) -> bool {
-        self.format == Format::Json
-    }
-
     /// Prints an answer: as it came where JSON is asked for, else as `text` makes it readable.
     pub(crate) fn answer(self, json: &Value, text: impl FnOnce() -> Result<String, Failure>) -> Result<(), Failure> {
         match self.format {

@@ -1,93 +1,68 @@
-//! A refusal as the API words it (RFC 9457 problem details), and as a person reads it. Knows no HTTP client.
+//! A refusal (RFC 9457 problem details) as a person reads it. Knows no HTTP client.
 
-use std::fmt;
+use std::fmt::Write;
 
-use serde::Deserialize;
+use api::v1::error::Problem;
+use api::v1::issue::Issue;
 use serde_json::Value;
 
-/// The body of an `application/problem+json` answer. Fields this client does not know are ignored.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Problem {
-    pub(crate) status: u16,
-    pub(crate) title: String,
-    pub(crate) detail: Option<String>,
-    pub(crate) code: String,
-    pub(crate) issues: Vec<Issue>,
-    /// Of a conflict: the stage the order is in.
-    pub(crate) stage: Option<String>,
-    /// Of a conflict: the version the order has.
-    pub(crate) version: Option<u64>,
-    /// Of a conflict: what may be done instead.
-    pub(crate) allowed: Vec<String>,
+/// Text of a page that is no problem document is shown up to here.
+const PAGE_BYTES_SHOWN: usize = 200;
+
+/// Reads an error answer. A body that is no problem document (a proxy's page) still gives its status and text.
+pub(crate) fn read(status: u16, body: &[u8]) -> Problem {
+    let unknown = || Problem {
+        title: "refused".into(),
+        detail: String::from_utf8_lossy(&body[..body.len().min(PAGE_BYTES_SHOWN)]).into_owned(),
+        ..Problem::default()
+    };
+    let problem: Problem = serde_json::from_slice(body).unwrap_or_else(|_| unknown());
+    Problem { status, ..problem }
 }
 
-/// One thing that stands in the way, and what would remove it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Issue {
-    pub(crate) code: String,
-    /// JSON pointer into the request body; empty for the request as a whole.
-    pub(crate) pointer: String,
-    pub(crate) detail: Option<String>,
-    pub(crate) remedy: Option<String>,
+/// The refusal with all its issues and what would remove each.
+pub(crate) fn text(problem: &Problem) -> String {
+    let Problem { title, status, detail, code, issues, facts, .. } = problem;
+    let mut text = format!("{title} ({status}");
+    if !code.is_empty() {
+        text = format!("{text}, {code}");
+    }
+    text.push(')');
+    if !detail.is_empty() {
+        text = format!("{text}: {detail}");
+    }
+    issues.iter().for_each(|issue| write!(text, "\n  - {}", issue_text(issue)).expect("a string takes all text"));
+    facts
+        .iter()
+        .for_each(|(name, value)| write!(text, "\n  {name}: {}", fact(value)).expect("a string takes all text"));
+    text
 }
 
-impl Problem {
-    /// Reads an error answer. A body that is no problem document (a proxy's page) still gives its status and text.
-    pub(crate) fn read(status: u16, body: &[u8]) -> Problem {
-        let mut problem = serde_json::from_slice::<Value>(body)
-            .ok()
-            .and_then(|value| serde_json::from_value::<Problem>(value).ok())
-            .unwrap_or_else(|| Problem {
-                detail: Some(String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned()),
-                ..Problem::default()
-            });
-        problem.status = status;
-        problem
+/// One issue, with its place, its facts and its remedy.
+pub(crate) fn issue_text(issue: &Issue) -> String {
+    let Issue { code, pointer, detail, remedy, facts } = issue;
+    let mut text = code.to_string();
+    if !pointer.is_empty() {
+        text = format!("{text} at {pointer}");
+    }
+    if !detail.is_empty() {
+        text = format!("{text}: {detail}");
+    }
+    if !facts.is_empty() {
+        let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {}", fact(value))).collect();
+        text = format!("{text} ({})", facts.join("; "));
+    }
+    match remedy {
+        Some(remedy) => format!("{text}\n    → {remedy}"),
+        None => text,
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let title = if self.title.is_empty() { "refused" } else { &self.title };
-        write!(f, "{title} ({}", self.status)?;
-        if !self.code.is_empty() {
-            write!(f, ", {}", self.code)?;
-        }
-        write!(f, ")")?;
-        if let Some(detail) = &self.detail {
-            write!(f, ": {detail}")?;
-        }
-        for issue in &self.issues {
-            write!(f, "\n  - {issue}")?;
-        }
-        if let Some(stage) = &self.stage {
-            write!(f, "\n  the order is {stage}")?;
-            if let Some(version) = self.version {
-                write!(f, ", version {version}")?;
-            }
-        }
-        if !self.allowed.is_empty() {
-            write!(f, "\n  allowed from here: {}", self.allowed.join(", "))?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Issue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.code)?;
-        if !self.pointer.is_empty() {
-            write!(f, " at {}", self.pointer)?;
-        }
-        if let Some(detail) = &self.detail {
-            write!(f, ": {detail}")?;
-        }
-        if let Some(remedy) = &self.remedy {
-            write!(f, "\n    → {remedy}")?;
-        }
-        Ok(())
+fn fact(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(fact).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }
 
@@ -96,22 +71,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_prints_all_issues_with_their_remedies() {
-        let body = br#"{"title":"Order refused","code":"order_refused","status":422,"extra":1,"issues":[
+    fn a_refusal_prints_all_issues_with_their_facts_and_remedies() {
+        let body = br#"{"title":"Order refused","code":"order_refused","status":422,"trace_id":"t","allowed":["cancel"],"issues":[
             {"code":"item_unknown","pointer":"/items/0/item","detail":"no such item","remedy":"see the menu"},
-            {"code":"minimum_not_met","remedy":"add 3.50 GBP"}]}"#;
-        let text = Problem::read(422, body).to_string();
-        for part in
-            ["422", "item_unknown at /items/0/item: no such item", "see the menu", "minimum_not_met", "add 3.50"]
-        {
+            {"code":"minimum_not_met","remedy":"add 3.50 GBP","additional_spend_required":350}]}"#;
+        let text = text(&read(422, body));
+        let parts =
+            ["422", "item_unknown at /items/0/item: no such item", "see the menu", "(additional_spend_required: 350)"];
+        for part in parts.iter().chain(&["add 3.50", "allowed: cancel"]) {
             assert!(text.contains(part), "{part:?} is missing in {text}");
         }
     }
 
     #[test]
     fn a_page_that_is_no_problem_document_keeps_its_status() {
-        let problem = Problem::read(502, b"<html>bad gateway</html>");
+        let problem = read(502, b"<html>bad gateway</html>");
         assert_eq!(problem.status, 502);
-        assert!(problem.to_string().contains("bad gateway"));
+        assert!(text(&problem).contains("bad gateway"));
     }
 }

@@ -1,12 +1,15 @@
 //! `jh quote`: prices an order without placing it. Knows one route; the body is that of `order place`.
 
+use api::v1::order::Quote;
+
 use crate::api_client::Call;
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::order::place::Wanted;
 use crate::output::rows;
-use crate::shapes::{Quote, read};
+use crate::problem;
 use crate::table::Table;
+use crate::words;
 
 /// What to price.
 #[derive(Debug, Clone, clap::Args)]
@@ -18,19 +21,17 @@ pub struct Args {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let order = args.wanted.into_order(&context.state)?;
     let answer = context.api.send(&Call::post("/v1/quotes", order.body)).await?;
-    context.out.answer(&answer.json, || Ok(show(&read(&answer.json)?)))
+    context.out.answer(&answer.json, || Ok(show(&words::read(&answer.json)?)))
 }
 
 fn show(quote: &Quote) -> String {
     let mut table = Table::new(&["ITEM", ">QUANTITY", ">PRICE"]);
     for line in &quote.lines {
-        table.row([line.name(), line.quantity.to_string(), line.total.to_string()]);
+        table.row([words::line(line), line.quantity.to_string(), words::money(&line.total)]);
     }
-    for fee in quote.fees() {
-        table.row([fee.0.to_owned(), String::new(), fee.1.to_string()]);
-    }
-    table.row(["total".to_owned(), String::new(), quote.total.to_string()]);
-    let issues: String = quote.issues.iter().map(|issue| format!("  - {issue}\n")).collect();
-    let verdict = if quote.issues.is_empty() { "It can be ordered.\n" } else { "It cannot be ordered yet:\n" };
+    table.row(["delivery".to_owned(), String::new(), words::money(&quote.totals.delivery_fee)]);
+    table.row(["total".to_owned(), String::new(), words::money(&quote.totals.total)]);
+    let issues: String = quote.issues.iter().map(|issue| format!("  - {}\n", problem::issue_text(issue))).collect();
+    let verdict = if quote.fulfillable { "It can be ordered.\n" } else { "It cannot be ordered yet:\n" };
     format!("{}{verdict}{issues}", rows(table, ""))
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use api::v1::order::Order;
+use api::v1::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +14,7 @@ use crate::failure::Failure;
 use crate::journal::{Acknowledged, Journal};
 use crate::order::list;
 use crate::output::talk;
+use crate::words;
 
 /// What to check.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,7 +25,10 @@ pub struct Args {
 }
 
 /// What an order is, once placed; all else (its stage, its version) may change.
-const FACTS: [&str; 8] = ["id", "restaurant", "service", "lines", "total", "customer", "note", "placed_at"];
+const FACTS: [&str; 8] = ["id", "restaurant", "service", "lines", "totals", "customer", "note", "placed_at"];
+
+/// Two orders that are alike and this close in time were one request; a client repeats one for less than this.
+const TWIN_MS: u64 = 15_000;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,10 +75,13 @@ async fn check(context: &Context, ours: &[Acknowledged]) -> Result<Findings, Fai
             Err(other) => return Err(other),
         }
     }
-    let restaurants: BTreeSet<&str> = ours.iter().filter_map(|entry| entry.order["restaurant"].as_str()).collect();
+    let known: Vec<Order> = ours.iter().map(|entry| words::read(&entry.order)).collect::<Result<_, _>>()?;
+    let restaurants: BTreeSet<&str> = known.iter().map(|order| order.restaurant.as_str()).collect();
+    let first_ms = known.iter().map(|order| order.placed_at.ms()).min().unwrap_or(0);
     for restaurant in restaurants {
-        let listed = list::collect(&context.api, Some(restaurant), None, usize::MAX).await?;
-        findings.doubled.extend(listed_twice(&listed, ours));
+        let since = Timestamp::from_ms(first_ms.saturating_sub(TWIN_MS));
+        let listed = list::since(&context.api, restaurant, since).await?;
+        findings.doubled.extend(twins(&listed, &known));
     }
     Ok(findings)
 }
@@ -90,11 +99,18 @@ fn two_ids_for_a_key(ours: &[Acknowledged]) -> Vec<String> {
     doubled
 }
 
-/// Acknowledged orders that the list holds more than once.
-fn listed_twice(listed: &[Value], ours: &[Acknowledged]) -> Vec<String> {
-    let acknowledged: HashSet<String> = ours.iter().map(|entry| id_of(&entry.order)).collect();
-    let mut seen = HashSet::new();
-    listed.iter().map(id_of).filter(|id| acknowledged.contains(id) && !seen.insert(id.clone())).collect()
+/// Orders that nobody was told of and that are like an acknowledged one in everything a customer says, placed within
+/// the time in which a client repeats a request: what a key that was not kept would leave behind.
+fn twins(listed: &[Order], known: &[Order]) -> Vec<String> {
+    let acknowledged: HashSet<&str> = known.iter().map(|order| order.id.as_str()).collect();
+    let said =
+        |order: &Order| (order.restaurant.clone(), order.customer.clone(), order.note.clone(), order.lines.clone());
+    let is_twin = |order: &&Order| {
+        let near = |other: &&Order| order.placed_at.ms().abs_diff(other.placed_at.ms()) <= TWIN_MS;
+        known.iter().filter(near).any(|other| said(order) == said(other))
+    };
+    let unknown = listed.iter().filter(|order| !acknowledged.contains(order.id.as_str()));
+    unknown.filter(is_twin).map(|order| order.id.clone()).collect()
 }
 
 fn id_of(order: &Value) -> String {
@@ -125,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     fn entry(key: &str, id: &str) -> Acknowledged {
-        Acknowledged { key: key.into(), endpoint: "x:1".into(), order: json!({"id": id, "total": {"amount": 5}}) }
+        Acknowledged { key: key.into(), endpoint: "x:1".into(), order: json!({"id": id, "totals": {"amount": 5}}) }
     }
 
     #[test]
@@ -134,16 +150,30 @@ mod tests {
         assert_eq!(two_ids_for_a_key(&[entry("a", "1"), entry("a", "2")]), ["2"]);
     }
 
+    fn order(id: &str, note: &str, placed_at: &str) -> Order {
+        let money = json!({"amount": 1, "currency": "GBP"});
+        let json = json!({"id": id, "code": "A", "version": 1, "stage": "placed", "restaurant": "r", "service": "collection",
+            "lines": [], "totals": {"items": money, "delivery_fee": money, "total": money}, "menu_revision": 1,
+            "customer": {"name": "Ada", "phone": "+44"}, "note": note, "placed_at": placed_at, "changed_at": placed_at,
+            "allowed": []});
+        serde_json::from_value(json).unwrap()
+    }
+
     #[test]
-    fn an_order_in_the_list_twice_is_found() {
-        let listed = [json!({"id": "1"}), json!({"id": "2"}), json!({"id": "1"})];
-        assert_eq!(listed_twice(&listed, &[entry("a", "1"), entry("b", "2")]), ["1"]);
+    fn an_order_placed_twice_for_one_acknowledgement_is_found() {
+        let known = [order("1", "ring", "2026-01-01T12:00:00Z"), order("2", "ring", "2026-01-01T12:00:01Z")];
+        let twin = order("3", "ring", "2026-01-01T12:00:02Z");
+        let later = order("4", "ring", "2026-01-01T13:00:00Z");
+        let other = order("5", "knock", "2026-01-01T12:00:00Z");
+        let mut listed = known.to_vec();
+        listed.extend([twin, later, other]);
+        assert_eq!(twins(&listed, &known), ["3"]);
     }
 
     #[test]
     fn a_stage_may_change_and_a_total_may_not() {
-        let before = json!({"id": "1", "stage": "placed", "total": {"amount": 5}});
-        assert!(same_facts(&before, &json!({"id": "1", "stage": "ready", "total": {"amount": 5}})));
-        assert!(!same_facts(&before, &json!({"id": "1", "stage": "placed", "total": {"amount": 6}})));
+        let before = json!({"id": "1", "stage": "placed", "totals": {"amount": 5}});
+        assert!(same_facts(&before, &json!({"id": "1", "stage": "ready", "totals": {"amount": 5}})));
+        assert!(!same_facts(&before, &json!({"id": "1", "stage": "placed", "totals": {"amount": 6}})));
     }
 }

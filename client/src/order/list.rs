@@ -1,13 +1,16 @@
 //! `jh order list` and `jh kitchen queue`: orders, a page after the other.
 
-use serde_json::{Value, json};
+use api::v1::order::{Order, OrderList};
+use api::v1::paths;
+use api::v1::time::Timestamp;
+use serde_json::json;
 
 use crate::api_client::{Api, escape};
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::output::rows;
-use crate::shapes::{Order, OrderPage, read};
 use crate::table::Table;
+use crate::words;
 
 /// Which orders.
 #[derive(Debug, Clone, clap::Args)]
@@ -46,13 +49,11 @@ pub(crate) async fn collect(
     restaurant: Option<&str>,
     stage: Option<&str>,
     limit: usize,
-) -> Result<Vec<Value>, Failure> {
+) -> Result<Vec<Order>, Failure> {
     let mut orders = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let given = [("restaurant", restaurant), ("stage", stage), ("cursor", cursor.as_deref())];
-        let query: Vec<_> = given.iter().filter_map(|(n, v)| Some(format!("{n}={}", escape((*v)?)))).collect();
-        let (_, page) = api.get::<OrderPage>(&format!("/v1/orders?{}", query.join("&"))).await?;
+        let page = page(api, restaurant, stage, cursor.as_deref()).await?;
         let is_empty = page.orders.is_empty();
         orders.extend(page.orders);
         orders.truncate(limit);
@@ -63,12 +64,47 @@ pub(crate) async fn collect(
     }
 }
 
-fn print(context: &Context, orders: Vec<Value>) -> Result<(), Failure> {
+/// The orders of a restaurant that were placed at `since` or later.
+pub(crate) async fn since(api: &Api, restaurant: &str, since: Timestamp) -> Result<Vec<Order>, Failure> {
+    let mut orders = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = page(api, Some(restaurant), None, cursor.as_deref()).await?;
+        let is_older = |order: &Order| order.placed_at < since;
+        // Newest first: from the first older one on, all are.
+        let is_last = page.next.is_none() || page.orders.is_empty() || page.orders.iter().any(is_older);
+        orders.extend(page.orders.into_iter().filter(|order| !is_older(order)));
+        if is_last {
+            return Ok(orders);
+        }
+        cursor = page.next;
+    }
+}
+
+async fn page(
+    api: &Api,
+    restaurant: Option<&str>,
+    stage: Option<&str>,
+    cursor: Option<&str>,
+) -> Result<OrderList, Failure> {
+    let given = [("restaurant", restaurant), ("stage", stage), ("cursor", cursor)];
+    let query: Vec<_> =
+        given.iter().filter_map(|(name, value)| Some(format!("{name}={}", escape((*value)?)))).collect();
+    Ok(api.get(&format!("{}?{}", paths::ORDERS, query.join("&"))).await?.1)
+}
+
+fn print(context: &Context, orders: Vec<Order>) -> Result<(), Failure> {
     context.out.answer(&json!({"orders": orders}), || {
         let mut table = Table::new(&["ORDER", "RESTAURANT", "STAGE", ">VERSION", "PLACED", ">TOTAL"]);
         for order in &orders {
-            let Order { id, restaurant, stage, version, placed_at, total, .. } = read(order)?;
-            table.row([id, restaurant, stage, version.to_string(), placed_at, total.to_string()]);
+            table.row([
+                order.id.clone(),
+                order.restaurant.clone(),
+                words::stage(order.stage),
+                order.version.to_string(),
+                order.placed_at.to_string(),
+                words::money(&order.totals.total),
+            ]);
         }
         Ok(rows(table, "no orders"))
     })

@@ -7,8 +7,8 @@ mod resume;
 pub(crate) mod show;
 mod watch;
 
+use api::v1::command::{Cancel, Party};
 use clap::Subcommand;
-use serde_json::Value;
 
 use crate::command::Context;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::transition::{self, Target};
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Place an order; safe to interrupt at any time
-    Place(place::Args),
+    Place(Box<place::Args>),
     /// Show one order
     Show {
         /// The order's id
@@ -45,12 +45,13 @@ pub enum Command {
 
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Place(args) => place::run(context, args).await,
+        Command::Place(args) => place::run(context, *args).await,
         Command::Show { id } => show::run(context, &id).await,
         Command::List(args) => list::run(context, args).await,
         Command::Watch { id } => watch::run(context, &id).await,
         Command::Cancel { target, reason } => {
-            transition::run(context, "cancel", target, &[("reason", Some(Value::from(reason)))]).await
+            let body = Cancel { reason: Some(reason), by: Some(Party::Customer) };
+            transition::run(context, "cancel", target, &body).await
         }
         Command::Resume => resume::run(context).await,
     }

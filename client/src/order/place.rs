@@ -3,10 +3,13 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use api::v1::place::{Customer, Expect, PlaceOrder, Service};
+use api::v1::time::Timestamp;
+
 use super::finish::finish;
 use super::show;
 use crate::api_client::new_key;
-use crate::basket::{Address, Customer, Expect, OrderBody};
+use crate::basket;
 use crate::cart::{Cart, parse_items};
 use crate::command::Context;
 use crate::failure::Failure;
@@ -28,7 +31,7 @@ pub struct Args {
 
 /// What to order, as typed; shared with `quote`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The restaurant's id [default: the cart's]
     restaurant: Option<String>,
     /// ITEM[:QUANTITY][+OPTION[:QUANTITY]]…, like margherita:2+extra-cheese [default: the cart's]
@@ -51,7 +54,7 @@ pub struct Wanted {
     note: Option<String>,
     /// When, like 2026-08-01T18:30:00Z [default: as soon as possible]
     #[arg(long, value_name = "TIME")]
-    at: Option<String>,
+    at: Option<Timestamp>,
     /// Refuse if the total is another, in pence
     #[arg(long, value_name = "PENCE")]
     expect_total: Option<i64>,
@@ -120,7 +123,7 @@ impl Wanted {
         }
         let deliver_to = match (self.to, self.collect) {
             (Some(to), _) => {
-                Some(to.parse::<Address>().map_err(|error| Failure::Usage(format!("--to {to:?}: {error}")))?)
+                Some(basket::address(&to).map_err(|error| Failure::Usage(format!("--to {to:?}: {error}")))?)
             }
             (None, true) => None,
             (None, false) => {
@@ -129,9 +132,9 @@ impl Wanted {
         };
         let missing =
             |flag: &str| Failure::Usage(format!("{flag} is missing: the restaurant must know whom to ask for"));
-        let body = OrderBody {
+        let body = PlaceOrder {
             restaurant,
-            service: if deliver_to.is_some() { "delivery" } else { "collection" },
+            service: if deliver_to.is_some() { Service::Delivery } else { Service::Collection },
             items,
             customer: Customer {
                 name: self.name.ok_or_else(|| missing("--name"))?,

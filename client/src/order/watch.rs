@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+use api::v1::event::{OrderEvent, RESET};
+use api::v1::order::{Order, Stage};
+use api::v1::time::Timestamp;
 use futures_util::StreamExt;
 use serde_json::Value;
 
@@ -10,8 +13,8 @@ use crate::command::Context;
 use crate::failure::Failure;
 use crate::output::talk;
 use crate::retry::{Retry, chance};
-use crate::shapes::{OrderEvent, is_final, read};
 use crate::sse::{Event, Reader};
+use crate::words;
 
 pub(crate) async fn run(context: &Context, id: &str) -> Result<(), Failure> {
     let mut watch = Watch { context, id, cursor: None, version: 0 };
@@ -65,7 +68,8 @@ impl Watch<'_> {
     async fn catch_up(&mut self) -> Result<bool, Failure> {
         let answer = self.context.api.send(&Call::get(format!("/v1/orders/{}", escape(self.id)))).await?;
         self.cursor = answer.cursor;
-        self.tell(&answer.json)
+        let Order { version, stage, changed_at, .. } = words::read(&answer.json)?;
+        self.tell(&answer.json, version, stage, changed_at)
     }
 
     async fn follow(&mut self, api: &Api, lost: &mut Option<Instant>) -> Result<Ended, Failure> {
@@ -78,7 +82,7 @@ impl Watch<'_> {
         let mut bytes = response.bytes_stream();
         while let Some(Ok(chunk)) = bytes.next().await {
             for event in reader.push(&chunk).map_err(|error| Failure::Garbled { what: error.to_string() })? {
-                if event.name == "reset" {
+                if event.name == RESET {
                     return Ok(Ended::Reset);
                 }
                 if self.take(event)? {
@@ -91,23 +95,26 @@ impl Watch<'_> {
 
     fn take(&mut self, event: Event) -> Result<bool, Failure> {
         let is_final = match event.data.as_str() {
+            // An id alone keeps the connection alive and moves the cursor on.
             "" => false,
-            data => match serde_json::from_str(data) {
-                Ok(json) => self.tell(&json)?,
-                Err(error) => return Err(Failure::Garbled { what: error.to_string() }),
-            },
+            data => {
+                let garbled = |error: serde_json::Error| Failure::Garbled { what: error.to_string() };
+                let json: Value = serde_json::from_str(data).map_err(garbled)?;
+                let OrderEvent { version, stage, at, .. } = words::read(&json)?;
+                self.tell(&json, version, stage, at)?
+            }
         };
         self.cursor = event.id.or(self.cursor.take());
         Ok(is_final)
     }
 
-    fn tell(&mut self, json: &Value) -> Result<bool, Failure> {
-        let event: OrderEvent = read(json)?;
-        if event.version > self.version {
-            self.version = event.version;
-            let text = format!("{}  {}  (version {})", event.at(), event.stage, event.version);
+    /// Prints a change that was not told before; true if it is the last.
+    fn tell(&mut self, json: &Value, version: u64, stage: Stage, at: Timestamp) -> Result<bool, Failure> {
+        if version > self.version {
+            self.version = version;
+            let text = format!("{at}  {}  (version {version})", words::stage(stage));
             self.context.out.event(json, &text)?;
         }
-        Ok(is_final(&event.stage))
+        Ok(words::is_final(stage))
     }
 }

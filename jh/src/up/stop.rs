@@ -19,10 +19,13 @@ pub(super) enum Stage {
     Data,
 }
 
+/// The way to order a supervisor, and its task.
+type Supervisor = (watch::Sender<Order>, JoinHandle<()>);
+
 /// The supervisors that run.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    stages: BTreeMap<Stage, Vec<(watch::Sender<Order>, JoinHandle<()>)>>,
+    stages: BTreeMap<Stage, Vec<Supervisor>>,
 }
 
 impl Running {
@@ -50,7 +53,7 @@ impl Running {
     }
 }
 
-fn give(stage: &[(watch::Sender<Order>, JoinHandle<()>)], order: Order) {
+fn give(stage: &[Supervisor], order: Order) {
     stage.iter().for_each(|(orders, _)| _ = orders.send_replace(order));
 }
 

@@ -1,0 +1,69 @@
+//! How the API's values read for people: money, stages, lines. Pure.
+
+use api::v1::money::Money;
+use api::v1::order::{Line, Stage};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// An amount with as many decimals as its currency has.
+pub(crate) fn money(money: &Money) -> String {
+    let Money { amount, currency } = money;
+    let digits = match currency.as_str() {
+        "JPY" | "KRW" | "ISK" | "VND" | "CLP" => 0,
+        "KWD" | "BHD" | "OMR" | "JOD" | "TND" => 3,
+        _ => 2,
+    };
+    let sign = if *amount < 0 { "-" } else { "" };
+    let unit = 10_u64.pow(digits);
+    let (whole, rest) = (amount.unsigned_abs() / unit, amount.unsigned_abs() % unit);
+    match digits {
+        0 => format!("{sign}{whole} {currency}"),
+        _ => format!("{sign}{whole}.{rest:0width$} {currency}", width = digits as usize),
+    }
+}
+
+/// A stage as the API spells it.
+pub(crate) fn stage(stage: Stage) -> String {
+    serde_json::to_value(stage).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Whether nothing can follow this stage.
+pub(crate) fn is_final(stage: Stage) -> bool {
+    use Stage::{Cancelled, Collected, Delivered, Expired, Rejected};
+    matches!(stage, Rejected | Expired | Cancelled | Delivered | Collected)
+}
+
+/// A line's item with its options, as it is typed.
+pub(crate) fn line(line: &Line) -> String {
+    line.options.iter().fold(line.item.clone(), |name, choice| match choice.quantity {
+        0 | 1 => format!("{name}+{}", choice.option),
+        many => format!("{name}+{}:{many}", choice.option),
+    })
+}
+
+/// Reads an answer's JSON as `T`; fields `T` does not have are ignored.
+pub(crate) fn read<T: DeserializeOwned>(json: &Value) -> Result<T, Failure> {
+    T::deserialize(json).map_err(|error| Failure::Garbled { what: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::v1::money::Currency;
+
+    #[test]
+    fn money_has_as_many_decimals_as_its_currency() {
+        let show = |amount, currency: &str| money(&Money { amount, currency: Currency::new(currency).unwrap() });
+        assert_eq!(show(1250, "GBP"), "12.50 GBP");
+        assert_eq!(show(-5, "GBP"), "-0.05 GBP");
+        assert_eq!(show(1250, "JPY"), "1250 JPY");
+        assert_eq!(show(1250, "KWD"), "1.250 KWD");
+    }
+
+    #[test]
+    fn a_stage_reads_as_the_api_spells_it() {
+        assert_eq!(stage(Stage::OutForDelivery), "out_for_delivery");
+    }
+}
