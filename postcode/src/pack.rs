@@ -86,10 +86,11 @@ impl Pack {
         self.pointless as usize
     }
 
-    /// The day of the data as (year, month, day).
+    /// The first moment of the day of the data, in ms since 1970.
     #[must_use]
-    pub fn edition(&self) -> (u32, u32, u32) {
-        (self.edition / 10_000, self.edition / 100 % 100, self.edition % 100)
+    pub fn edition_ms(&self) -> u64 {
+        let (year, month, day) = (self.edition / 10_000, self.edition / 100 % 100, self.edition % 100);
+        days_since_1970(year, month, day) * 24 * 3_600 * 1_000
     }
 
     /// Looks one postcode up: `outcode` as "DH1", `incode` as "3LE", both in capitals. `None` if it is not live.
@@ -193,6 +194,13 @@ fn character_value(character: u8) -> Option<u32> {
         b'A'..=b'Z' => Some(u32::from(character - b'A') + 11),
         _ => None,
     }
+}
+
+/// Counts days in years that begin in March, so that the leap day is the last.
+fn days_since_1970(year: u32, month: u32, day: u32) -> u64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
+    u64::from(days - 719_468)
 }
 
 fn write_postcode(text: &mut String, key: u32, letters: [u8; 2]) {

@@ -116,6 +116,15 @@ fn a_postcode_published_at_zero_zero_has_no_point() {
 }
 
 #[test]
+fn the_day_of_the_data_is_known() {
+    assert_eq!(Pack::embedded().edition_ms(), 1_759_104_000_000, "2025-09-29T00:00:00Z");
+    assert_eq!(
+        (days_since_1970(1970, 1, 1), days_since_1970(2000, 2, 29), days_since_1970(2000, 3, 1)),
+        (0, 11_016, 11_017)
+    );
+}
+
+#[test]
 fn every_point_lies_in_great_britain() {
     Pack::embedded().each(|postcode, entry| {
         if let Some(GridPoint { easting_m, northing_m }) = entry.point {

@@ -14,6 +14,8 @@ pub const PAUSE: &str = "/v1/restaurants/{restaurant}/pause";
 pub const RESUME: &str = "/v1/restaurants/{restaurant}/resume";
 /// A postcode's place.
 pub const POSTCODE: &str = "/v1/postcodes/{postcode}";
+/// An outcode's middle.
+pub const OUTCODE: &str = "/v1/outcodes/{outcode}";
 /// Price an order, without effect.
 pub const QUOTES: &str = "/v1/quotes";
 /// Place an order (POST), list orders (GET).

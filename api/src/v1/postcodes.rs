@@ -1,5 +1,6 @@
 //! What is said of postcodes: by the adapter to the front end, and by the front end to the world. Shapes only.
 
+use crate::v1::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -64,9 +65,9 @@ pub struct Provenance {
     /// The service or data set that answered; `none` if nobody did.
     #[schema(example = "os-code-point-open")]
     pub source: String,
-    /// When the source was asked, or the day of its data; RFC 3339, UTC.
+    /// When the source was asked, or the day of its data.
     #[schema(example = "2025-09-29T00:00:00Z")]
-    pub fetched_at: String,
+    pub fetched_at: Timestamp,
     /// Seconds since then.
     pub age_s: u64,
     /// Whether the answer is as young as it should be.

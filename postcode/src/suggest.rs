@@ -1,0 +1,197 @@
+//! Guesses what a mistyped postcode meant: look-alikes that exist. Never corrects anything by itself. Pure look-ups in
+//! the pack; knows no HTTP.
+
+use order::postcode::{Postcode, suggestions};
+
+use crate::limits;
+use crate::pack::Pack;
+
+/// Live postcodes that this well-formed but unknown one may have meant, the likeliest first.
+#[must_use]
+pub fn near(pack: &Pack, postcode: Postcode) -> Vec<String> {
+    let text: Vec<u8> = [postcode.outcode().as_str().as_bytes(), postcode.incode().as_bytes()].concat();
+    let swapped = suggestions(&postcode.to_string()).into_iter().map(|other| (Slip::Confused, characters(other)));
+    let mut found: Vec<(Slip, String)> = Vec::new();
+    for (slip, candidate) in swapped.chain(slips(&text)) {
+        if candidate != text
+            && let Some(live) = live(pack, &candidate)
+            && !found.iter().any(|(better, known)| *known == live && *better <= slip)
+        {
+            found.retain(|(_, known)| *known != live);
+            found.push((slip, live));
+        }
+    }
+    found.sort_by_key(|(slip, _)| *slip);
+    found.truncate(limits::SUGGESTIONS_MAX);
+    found.into_iter().map(|(_, live)| live).collect()
+}
+
+/// Live postcodes that a text of another shape may have meant: letters for digits, or signs between the halves.
+#[must_use]
+pub fn meant(pack: &Pack, text: &str) -> Vec<String> {
+    let bare: String = text.chars().filter(|c| !matches!(c, '-' | '.' | '_' | '/' | ',' | '+')).collect();
+    let plain = Postcode::parse(&bare).ok();
+    let candidates = plain.into_iter().chain(suggestions(&bare));
+    candidates.filter_map(|candidate| live(pack, &characters(candidate))).take(limits::SUGGESTIONS_MAX).collect()
+}
+
+/// How a typed text differs from the one that was meant; the likeliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Slip {
+    /// Letters and digits that look alike.
+    Confused,
+    /// Two neighbouring characters in the wrong order.
+    Transposed,
+    /// The key beside the right one.
+    BesideKey,
+    /// One character too many, or one left out.
+    Counted,
+    /// Any other single character.
+    Replaced,
+}
+
+const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/// Pairs that are mistaken for one another in print, in handwriting and on the telephone.
+const ALIKE: [&[u8; 2]; 16] =
+    [b"0O", b"0D", b"0Q", b"OQ", b"1I", b"1L", b"IL", b"17", b"2Z", b"4A", b"5S", b"6G", b"8B", b"UV", b"MN", b"FS"];
+const KEYBOARD: [&[u8]; 4] = [b"1234567890", b"QWERTYUIOP", b"ASDFGHJKL", b"ZXCVBNM"];
+
+/// Every text that one slip turns into this one: about 600.
+fn slips(text: &[u8]) -> impl Iterator<Item = (Slip, Vec<u8>)> {
+    let replaced = (0..text.len()).flat_map(move |at| {
+        ALPHABET.iter().map(move |with| {
+            let mut other = text.to_vec();
+            let slip = replacement(std::mem::replace(&mut other[at], *with), *with);
+            (slip, other)
+        })
+    });
+    let transposed = (1..text.len()).map(move |at| {
+        let mut other = text.to_vec();
+        other.swap(at - 1, at);
+        (Slip::Transposed, other)
+    });
+    let shortened = (0..text.len()).map(move |at| {
+        let mut other = text.to_vec();
+        other.remove(at);
+        (Slip::Counted, other)
+    });
+    let lengthened = (0..=text.len()).flat_map(move |at| {
+        ALPHABET.iter().map(move |with| {
+            let mut other = text.to_vec();
+            other.insert(at, *with);
+            (Slip::Counted, other)
+        })
+    });
+    transposed.chain(replaced).chain(shortened).chain(lengthened)
+}
+
+fn replacement(typed: u8, meant: u8) -> Slip {
+    if ALIKE.iter().any(|pair| pair.contains(&typed) && pair.contains(&meant)) {
+        Slip::Confused
+    } else if beside(typed, meant) {
+        Slip::BesideKey
+    } else {
+        Slip::Replaced
+    }
+}
+
+/// Whether two keys touch on a British keyboard, where each row begins half a key to the right of the one above.
+fn beside(a: u8, b: u8) -> bool {
+    let place = |key: u8| {
+        let mut rows = (0_i32..).zip(KEYBOARD);
+        rows.find_map(|(row, keys)| Some((row, keys.iter().position(|k| *k == key)? as i32 * 2 + row)))
+    };
+    let (Some((row, x)), Some((other_row, other_x))) = (place(a), place(b)) else { return false };
+    (row - other_row).abs() <= 1 && (x - other_x).abs() <= 2
+}
+
+fn live(pack: &Pack, characters: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(characters).ok()?;
+    let (outcode, incode) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    pack.find(outcode, incode).map(|_| format!("{outcode} {incode}"))
+}
+
+fn characters(postcode: Postcode) -> Vec<u8> {
+    [postcode.outcode().as_str().as_bytes(), postcode.incode().as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near_text(text: &str) -> Vec<String> {
+        near(&Pack::embedded(), Postcode::parse(text).unwrap())
+    }
+
+    #[test]
+    fn look_alikes_that_exist_come_first() {
+        assert_eq!(near_text("DH7 3LE")[0], "DH1 3LE");
+        assert_eq!(near_text("SV1A 2AA"), ["SW1A 2AA"]);
+    }
+
+    #[test]
+    fn neighbours_in_the_wrong_order_are_found() {
+        assert_eq!(near_text("HD1 3LE")[0], "DH1 3LE");
+        assert!(near_text("DH1 3LS").contains(&"DH1 3SL".to_owned()));
+    }
+
+    #[test]
+    fn a_letter_left_out_is_found() {
+        assert!(near_text("W1A 2AA").contains(&"SW1A 2AA".to_owned()), "{:?}", near_text("W1A 2AA"));
+    }
+
+    #[test]
+    fn an_unknown_last_letter_suggests_those_beside_its_key() {
+        assert_eq!(near_text("DH1 3LC")[..2], ["DH1 3LD", "DH1 3LF"]);
+    }
+
+    #[test]
+    fn suggestions_exist_are_few_and_never_the_same_twice() {
+        let pack = Pack::embedded();
+        for text in ["ID1 1QE", "DN55 1PT", "W1A 0AX", "AB1 0AA", "L1 1AA", "ZZ9 9ZZ", "M1 1CC"] {
+            let postcode = Postcode::parse(text).unwrap();
+            let mut found = near(&pack, postcode);
+            assert!(found.len() <= limits::SUGGESTIONS_MAX, "{found:?}");
+            for live in &found {
+                assert_ne!(live, text);
+                let (outcode, incode) = live.split_once(' ').unwrap();
+                assert!(pack.find(outcode, incode).is_some(), "{live}");
+            }
+            let count = found.len();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found.len(), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_for_digits_and_signs_between_the_halves_are_seen_through() {
+        let pack = Pack::embedded();
+        assert_eq!(meant(&pack, "SWIA 2AA"), ["SW1A 2AA"]);
+        assert_eq!(meant(&pack, "SW1A OAA"), ["SW1A 0AA"]);
+        assert_eq!(meant(&pack, "SW1A-1AA"), ["SW1A 1AA"]);
+        for nonsense in ["", "FOO", "12345", "🍕", "../", "%2e", "\0\0\0\0\0", "ééé ééé", &"A".repeat(10_000)] {
+            assert!(meant(&pack, nonsense).is_empty(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn keys_that_touch_are_beside_one_another() {
+        for (a, b) in [(b'Q', b'W'), (b'Q', b'A'), (b'A', b'Z'), (b'2', b'W'), (b'P', b'0')] {
+            assert!(beside(a, b) && beside(b, a), "{} {}", char::from(a), char::from(b));
+        }
+        assert!(!beside(b'Q', b'P') && !beside(b'1', b'Z') && !beside(b'A', b'G'));
+    }
+
+    #[test]
+    #[ignore = "prints timings; run it on the release build"]
+    fn timings() {
+        let pack = Pack::embedded();
+        let postcode = Postcode::parse("DN55 1PT").unwrap();
+        let start = std::time::Instant::now();
+        for _ in 0..1_000 {
+            std::hint::black_box(near(&pack, postcode));
+        }
+        println!("suggestions in {:?}", start.elapsed() / 1_000);
+    }
+}
