@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn neighbours_in_the_wrong_order_are_found() {
-        assert_eq!(near_text("HD1 3LE")[0], "DH1 3LE");
+        assert_eq!(near_text("EN1 7RU")[0], "NE1 7RU");
         assert!(near_text("DH1 3LS").contains(&"DH1 3SL".to_owned()));
     }
 
@@ -172,6 +172,19 @@ mod tests {
         assert_eq!(meant(&pack, "SW1A-1AA"), ["SW1A 1AA"]);
         for nonsense in ["", "FOO", "12345", "🍕", "../", "%2e", "\0\0\0\0\0", "ééé ééé", &"A".repeat(10_000)] {
             assert!(meant(&pack, nonsense).is_empty(), "{nonsense}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_does_harm(text in "\\PC{0,12}|[A-Za-z0-9 .-]{0,9}", outcode in "\\PC{0,5}", incode in "\\PC{0,4}") {
+            let pack = Pack::embedded();
+            let _ = meant(&pack, &text);
+            let _ = pack.find(&outcode, &incode);
+            let _ = pack.outcode(&outcode);
+            if let Ok(postcode) = Postcode::parse(&text) {
+                proptest::prop_assert!(near(&pack, postcode).len() <= limits::SUGGESTIONS_MAX);
+            }
         }
     }
 
