@@ -6,6 +6,7 @@
 //!
 //! A member is a [`Core`]: `step(now, input, &mut outputs)`. What can happen is the list [`Input`]; what may be asked of
 //! the world is the list [`Output`]. The shell carries outputs out in order and never decides.
+pub mod choose;
 mod core;
 pub mod detector;
 mod entry;

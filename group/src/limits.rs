@@ -39,6 +39,24 @@ pub const READS: usize = 65_536;
 /// The log format that this build writes and reads (F1).
 pub const FORMAT: u16 = 1;
 
+/// A controller takes a status of at most this age, in ms, as an answer. Members push one every 100 ms and when asked.
+pub const ANSWER_AGE_MS: u64 = 250;
+/// Whoever was asked for a status and is connected is waited for this long, in ms. Longer costs more than it could gain: who
+/// is left out comes back as a learner.
+pub const ANSWER_MS: u64 = 30;
+/// A decision that was not written within this time, in ms, is discarded (P1).
+pub const DECISION_MS: u64 = 1_000;
+/// A new epoch is left alone this long, in ms, unless its process is known dead (P1).
+pub const GRACE_MS: u64 = 500;
+/// The grace doubles up to this, in ms, while epochs pass without a commit (P1).
+pub const GRACE_MAX_MS: u64 = 5_000;
+/// When all have restarted, those not yet back are waited for this long, in ms (A1).
+pub const GATHER_MS: u64 = 2_000;
+/// A front end's word against a primary counts this long, in ms.
+pub const REPORT_MS: u64 = 1_000;
+/// A primary that changed its set this recently, in ms, is not yet called stalled: the change may be what it waited for.
+pub const SETTLE_MS: u64 = 500;
+
 const _: () = assert!(TICK_MS * HEARTBEAT_TICKS * SILENT_MISSES as u64 <= 600, "silence is found in 0.6 s and a tick");
 const _: () = assert!(RESIGN_PATIENCE_MS < LEAVE_MS);
 const _: () = assert!(APPEND_BYTES < IN_FLIGHT_BYTES);

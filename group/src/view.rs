@@ -200,7 +200,8 @@ impl View {
             if self.holds(pod, storage) {
                 continue;
             }
-            if anew || *writer != Writer::Member(self.primary.clone()) {
+            // Accepting a loss may mean to keep a disk from outside the set (U1).
+            if !lossy && (anew || *writer != Writer::Member(self.primary.clone())) {
                 return Err(Refusal::Adds { pod: pod.clone() });
             }
             if !next.members.contains(pod) {

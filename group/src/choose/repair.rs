@@ -1,0 +1,164 @@
+//! The operator's two commands on a group that cannot help itself: rebuild a lost view (V3), accept a loss (U1). Pure.
+use super::seen::{Member, Seen};
+use crate::entry::{Cause, Change};
+use crate::ids::{Epoch, GroupId, Now, Pod, StorageId};
+use crate::status::{Role, Status};
+use crate::view::{Refusal, View, Writer};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// What to write, and over what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repair {
+    /// The version that the store must still hold; `None`: there must be none.
+    pub stored: Option<u64>,
+    /// What to write.
+    pub next: View,
+}
+
+/// Why a command of the operator is refused.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum CannotRepair {
+    /// The command was meant for another state of the group.
+    #[error("the epoch is {is}, not {expected}: look again, and repeat the command with the epoch that is")]
+    Epoch {
+        /// What the command expected.
+        expected: Epoch,
+        /// What is.
+        is: Epoch,
+    },
+    /// Nothing to rebuild.
+    #[error("the view is not lost: no member knows a higher one")]
+    NotLost,
+    /// Nothing to rebuild from.
+    #[error("no member that answers has ever seen a view: nothing to rebuild from")]
+    NoView,
+    /// Members of two groups answer.
+    #[error("members answer of two groups, {one} and {other}: remove the foreign disk first")]
+    TwoGroups {
+        /// The one.
+        one: GroupId,
+        /// The other.
+        other: GroupId,
+    },
+    /// Disks of the set do not answer.
+    #[error("{pods:?} of the in-sync set do not answer with their disks: bring them back, or force a loss")]
+    Absent {
+        /// Whose.
+        pods: Vec<Pod>,
+    },
+    /// No disk of the set is sound.
+    #[error("no disk of the in-sync set is sound")]
+    NoneSound,
+    /// The disk to keep does not answer or has never belonged to the group.
+    #[error("{pod} cannot be kept: {why}")]
+    CannotKeep {
+        /// Whose.
+        pod: Pod,
+        /// Why.
+        why: &'static str,
+    },
+    /// The rules forbid it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// V3: the highest view that members have persisted, continued with a higher loss number. All its disks must answer, so
+/// nothing that was acknowledged is lost.
+pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: Epoch, now: Now) -> Result<Repair, CannotRepair> {
+    let highest = highest(seen)?.ok_or(CannotRepair::NoView)?;
+    if highest.epoch != expected {
+        return Err(CannotRepair::Epoch { expected, is: highest.epoch });
+    }
+    let is_lost =
+        |view: &View| view.group != highest.group || (view.epoch, view.version) < (highest.epoch, highest.version);
+    if !seen.view().is_none_or(is_lost) {
+        return Err(CannotRepair::NotLost);
+    }
+    let mut fit = BTreeMap::new();
+    let mut absent = Vec::new();
+    for (pod, storage) in highest.pairs() {
+        match answer(seen, pod).filter(|status| status.me.storage == storage) {
+            Some(status) => drop(fit.insert(pod.clone(), status)),
+            None => absent.push(pod.clone()),
+        }
+    }
+    if !absent.is_empty() {
+        return Err(CannotRepair::Absent { pods: absent });
+    }
+    let sound = fit.iter().filter(|(_, status)| is_sound(status));
+    let longest = sound.max_by_key(|(pod, status)| (status.tail.epoch, status.tail.seq, Reverse(*pod)));
+    let (primary, status) = longest.ok_or(CannotRepair::NoneSound)?;
+    continued(highest, stored, primary, status, highest.in_sync.clone(), now)
+}
+
+/// U1: one disk is kept, and what it lacks is lost; all others are copied anew.
+pub fn force_loss(
+    seen: &Seen,
+    stored: Option<u64>,
+    expected: Epoch,
+    keep: &Pod,
+    now: Now,
+) -> Result<Repair, CannotRepair> {
+    let known = highest(seen)?.ok_or(CannotRepair::NoView)?;
+    let highest = seen.view().filter(|view| view.group == known.group && rank(view) > rank(known)).unwrap_or(known);
+    if highest.epoch != expected {
+        return Err(CannotRepair::Epoch { expected, is: highest.epoch });
+    }
+    let cannot = |why| CannotRepair::CannotKeep { pod: keep.clone(), why };
+    let status = answer(seen, keep).ok_or_else(|| cannot("it does not answer"))?;
+    if status.group != Some(highest.group) {
+        return Err(cannot("its disk does not belong to this group"));
+    }
+    if !is_sound(status) {
+        return Err(cannot("its disk is not sound"));
+    }
+    let kept = BTreeMap::from([(keep.clone(), status.me.storage)]);
+    continued(highest, stored, keep, status, kept, now)
+}
+
+/// The view that follows under a higher loss number, checked by the one place that knows the rules.
+fn continued(
+    highest: &View,
+    stored: Option<u64>,
+    primary: &Pod,
+    status: &Status,
+    in_sync: BTreeMap<Pod, StorageId>,
+    now: Now,
+) -> Result<Repair, CannotRepair> {
+    // The store may hold a higher number of another or older history: the next one must be above both.
+    let follows = View { version: highest.version.max(stored.unwrap_or(0)), ..highest.clone() };
+    let change = Change { cause: Cause::Rebuilt, suspected_at: now.wall, decided_at: now.wall };
+    let mut next = follows.promote(primary, status.me.boot, &in_sync, change);
+    next.epoch.loss += 1;
+    follows.admits(&next, &Writer::Operator)?;
+    Ok(Repair { stored, next })
+}
+
+/// The highest view that any member has persisted.
+fn highest(seen: &Seen) -> Result<Option<&View>, CannotRepair> {
+    let mut highest: Option<&View> = None;
+    for view in seen.members().filter_map(|(_, member)| member.status.as_ref()?.view.as_ref()) {
+        if let Some(other) = highest.filter(|other| other.group != view.group) {
+            return Err(CannotRepair::TwoGroups { one: other.group, other: view.group });
+        }
+        if highest.is_none_or(|other| rank(view) > rank(other)) {
+            highest = Some(view);
+        }
+    }
+    Ok(highest)
+}
+
+fn rank(view: &View) -> (Epoch, u64) {
+    (view.epoch, view.version)
+}
+
+fn answer<'a>(seen: &'a Seen, pod: &Pod) -> Option<&'a Status> {
+    seen.member(pod).and_then(Member::answer)
+}
+
+fn is_sound(status: &Status) -> bool {
+    // A member that halted because its view was lost is sound: it waits for just this.
+    status.unhealthy.is_none() && (status.role != Role::Halted || status.view_lost)
+}
