@@ -184,10 +184,15 @@ impl Route {
     fn refused(&mut self, from: &Pod, ticket: Option<u64>) {
         let Some(ticket) = ticket else { return };
         let Some(pending) = self.pending.get_mut(&ticket) else { return };
-        if pending.sent_to.as_ref() == Some(from) {
+        if pending.sent_to.as_ref() != Some(from) {
+            return;
+        }
+        if pending.demand == Demand::Any {
+            // The next tick gives it to the next member; at once, it would only go round in circles.
+            pending.sent_at = Time(0);
+        } else {
             pending.sent_to = None;
-            let demand = pending.demand;
-            self.park(ticket, demand);
+            self.parked.insert(ticket);
         }
     }
 

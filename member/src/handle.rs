@@ -3,6 +3,7 @@ use crate::answer::{Answer, Consistency, Cursor, History, Rejection};
 use crate::limits;
 use bytes::Bytes;
 use group::{Epoch, Pod, Proposal, Role, Status, View};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -103,18 +104,18 @@ pub(crate) enum Local {
 }
 
 /// A member's account of itself: what the protocol knows, and what only the shell does.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The protocol's.
     pub status: Status,
-    /// The reigns still in the log: the history of failovers.
-    pub failovers: crate::answer::Failovers,
+    /// The reigns still known: the history of failovers, oldest first.
+    pub reigns: Vec<crate::answer::Reign>,
     /// Figures for metrics.
     pub figures: Figures,
 }
 
 /// Figures of a running member, all counted since it started.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// Commands that changed the state.
     pub changes: u64,

@@ -14,10 +14,9 @@ pub const READ_BYTES: usize = 256 << 10;
 pub const CONNECTIONS: usize = 1_024;
 /// Batches of frames between the readers and the loop; behind it readers wait, and so do the senders.
 pub const INBOX_BATCHES: usize = 256;
-/// Bytes waiting to be written to a peer; the protocol has at most `group::limits::IN_FLIGHT_BYTES` on the way.
-pub const PEER_OUTBOX_BYTES: usize = 32 << 20;
-/// Bytes waiting to be written to a client; a slower reader is cut off.
-pub const CLIENT_OUTBOX_BYTES: usize = 32 << 20;
+/// Bytes waiting to be written to one connection; a slower reader is cut off. The protocol has at most
+/// `group::limits::IN_FLIGHT_BYTES` on the way to a peer.
+pub const OUTBOX_BYTES: usize = 32 << 20;
 /// Answers held until they may leave; beyond it `Busy`.
 pub const HELD_ANSWERS: usize = 65_536;
 /// Bytes of held answers; beyond it `Busy`.
@@ -34,6 +33,20 @@ pub const REDIAL_FIRST_MS: u64 = 2;
 pub const REDIAL_MAX_MS: u64 = 100;
 /// A connection attempt may take this long, in ms: a host that is gone does not even refuse.
 pub const DIAL_MS: u64 = 500;
+/// A write that makes no way for this long, in ms, ends its connection: nobody reads there.
+pub const WRITE_MS: u64 = 10_000;
+/// Clients send a word this often, in ms, …
+pub const PING_MS: u64 = 1_000;
+/// … and a side that hears nothing for this long, in ms, ends the connection: a host that vanished closes nothing.
+pub const SILENCE_MS: u64 = 5_000;
+/// A member that is asked for a report must answer in this time, in ms.
+pub const REPORT_MS: u64 = 500;
+/// Subscribers are told where the history is at least this often, in ms, …
+pub const FEED_ALIVE_MS: u64 = 250;
+/// … and go to another member when they hear nothing for this long, in ms.
+pub const FEED_SILENCE_MS: u64 = 1_000;
+/// Pages of a feed that wait for the subscriber; then it is unsubscribed until it has caught up.
+pub const FEED_PAGES: usize = 64;
 /// Timers executed in one slice, behind client work (T1).
 pub const TIMERS: usize = 256;
 /// A gap in service longer than this, in ms, is told to the machine (T1).
@@ -60,4 +73,4 @@ pub const FAREWELL_MS: u64 = 20;
 const _: () = assert!(COMMAND_BYTES + group::limits::APPEND_BYTES < FRAME_BYTES);
 const _: () = assert!(PAGE_BYTES + COMMAND_BYTES < FRAME_BYTES);
 const _: () = assert!(CHUNK_BYTES < FRAME_BYTES);
-const _: () = assert!(group::limits::IN_FLIGHT_BYTES < PEER_OUTBOX_BYTES);
+const _: () = assert!(group::limits::IN_FLIGHT_BYTES < OUTBOX_BYTES);

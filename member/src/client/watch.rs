@@ -1,0 +1,203 @@
+//! What a controller sees of the members: their status, pushed by themselves, and what its own connections tell. Observes, never decides.
+use crate::handle::Directory;
+use crate::limits;
+use crate::net::{Caller, LineEvent, keep_lines};
+use crate::wire::{Kind, Outbox, Request, Told};
+use group::detector::Detector;
+use group::{BootId, Epoch, Pod, Status, View};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The connection to a member.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Link {
+    /// Not there yet since this watch began, and not refused either.
+    #[default]
+    Never,
+    /// Open, and the member speaks.
+    Up,
+    /// Open, but nothing came for `group::limits::SILENT_MISSES` of my own ticks.
+    Silent,
+    /// It ended; whether the process lives is not known.
+    Closed,
+    /// Its port refuses: the process is dead.
+    Refused,
+}
+
+/// What is seen of a member.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Observation {
+    /// The connection.
+    pub link: Link,
+    /// Its process as of the last greeting. Another one than a view names: that one is dead (reborn).
+    pub boot: Option<BootId>,
+    /// What it last said of itself, on whichever connection.
+    pub status: Option<Status>,
+    /// When it said so.
+    pub heard: Option<Instant>,
+    /// Since when the link is as it is.
+    pub since: Option<Instant>,
+}
+
+#[derive(Default)]
+struct Seen {
+    observation: Observation,
+    detector: Detector,
+    outbox: Option<Arc<Outbox>>,
+}
+
+struct Shared {
+    seen: Mutex<BTreeMap<Pod, Seen>>,
+    news: watch::Sender<u64>,
+}
+
+/// Connections to all members that tell how they are. Cheap to clone; ends with its last clone. Needs a tokio runtime.
+#[derive(Clone)]
+pub struct Watch {
+    shared: Arc<Shared>,
+    news: watch::Receiver<u64>,
+    _tasks: Arc<JoinSet<()>>,
+}
+
+impl Watch {
+    /// Begins to connect to all members under this name, and keeps connected.
+    pub fn start(name: &str, members: Directory) -> Watch {
+        let (sender, news) = watch::channel(0);
+        let shared = Arc::new(Shared { seen: Mutex::default(), news: sender });
+        let mut tasks = JoinSet::new();
+        let caller = Caller { name: name.into(), kind: Kind::Controller, directory: members };
+        tasks.spawn(lines(shared.clone(), caller));
+        tasks.spawn(tick(shared.clone()));
+        Watch { shared, news, _tasks: Arc::new(tasks) }
+    }
+
+    /// Waits until something is seen that was not there at the last call: a link, a role, a view, a doubt, or a new status.
+    pub async fn changed(&mut self) {
+        let _ = self.news.changed().await;
+    }
+
+    /// What is seen of each member in the directory.
+    pub fn seen(&self) -> BTreeMap<Pod, Observation> {
+        self.shared.lock().iter().map(|(pod, seen)| (pod.clone(), seen.observation.clone())).collect()
+    }
+
+    /// The newest view that any member tells of.
+    pub fn newest_view(&self) -> Option<View> {
+        let seen = self.shared.lock();
+        let views = seen.values().filter_map(|seen| seen.observation.status.as_ref()?.view.as_ref());
+        views.max_by_key(|view| (view.epoch, view.version)).cloned()
+    }
+
+    /// Tells all members a view.
+    pub fn push_view(&self, view: &View) {
+        self.shared.tell_all(&Request::PushView(view.clone()));
+    }
+
+    /// Asks the primary that `to` lead, if the epoch is still `epoch` (H1).
+    pub fn hand_over(&self, to: &Pod, epoch: Epoch) {
+        self.shared.tell_all(&Request::HandOver { to: to.clone(), epoch });
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Pod, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn tell_all(&self, request: &Request) {
+        for outbox in self.lock().values().filter_map(|seen| seen.outbox.as_ref()) {
+            outbox.push(&(0u64, request));
+        }
+    }
+    fn wake(&self) {
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    fn line(&self, pod: &Pod, event: LineEvent<(u64, Told)>) -> bool {
+        let mut all = self.lock();
+        let Some(seen) = all.get_mut(pod) else { return false };
+        match event {
+            LineEvent::Up(peer, outbox) => {
+                seen.observation.boot = Some(peer.boot);
+                seen.outbox = Some(outbox);
+                seen.detector = Detector::default();
+                seen.detector.hear();
+                seen.observation.turn(Link::Up);
+            }
+            LineEvent::Down { refused } => {
+                seen.outbox = None;
+                seen.observation.turn(if refused { Link::Refused } else { Link::Closed });
+            }
+            LineEvent::Frames(batch) => {
+                seen.detector.hear();
+                seen.observation.turn(Link::Up);
+                for (_, told) in batch {
+                    if let Told::Status(status) = told {
+                        seen.observation.status = Some(*status);
+                        seen.observation.heard = Some(Instant::now());
+                    }
+                }
+            }
+        }
+        drop(all);
+        self.wake();
+        true
+    }
+
+    fn tick(&self, ping: bool) {
+        let mut news = false;
+        for seen in self.lock().values_mut() {
+            seen.detector.tick();
+            if seen.observation.link == Link::Up && seen.detector.is_silent() {
+                seen.observation.turn(Link::Silent);
+                news = true;
+            }
+            if let (true, Some(outbox)) = (ping, &seen.outbox) {
+                outbox.push(&(0u64, Request::Ping));
+            }
+        }
+        if news {
+            self.wake();
+        }
+    }
+
+    fn set_members(&self, members: &BTreeSet<Pod>) {
+        let mut seen = self.lock();
+        seen.retain(|pod, _| members.contains(pod));
+        for pod in members {
+            seen.entry(pod.clone()).or_default();
+        }
+    }
+}
+
+impl Observation {
+    fn turn(&mut self, link: Link) {
+        if self.link != link {
+            self.link = link;
+            self.since = Some(Instant::now());
+        }
+    }
+}
+
+/// Counts a miss for everyone once per own tick, after everything that had arrived was heard.
+async fn tick(shared: Arc<Shared>) {
+    let mut ticks = tokio::time::interval(Duration::from_millis(limits::STATUS_MS));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for count in 0u64.. {
+        ticks.tick().await;
+        crate::net::drained().await;
+        shared.tick(count.is_multiple_of(limits::PING_MS / limits::STATUS_MS));
+    }
+}
+
+async fn lines(shared: Arc<Shared>, caller: Caller) {
+    let hearer = |pod: &Pod| {
+        let (shared, pod) = (shared.clone(), pod.clone());
+        move |event: LineEvent<(u64, Told)>| ready(shared.line(&pod, event))
+    };
+    let members = |members: &BTreeSet<Pod>| shared.set_members(members);
+    keep_lines(caller, None, Some(limits::SILENCE_MS), members, hearer, |_| Arc::default()).await;
+}
