@@ -54,10 +54,6 @@ impl Call {
         Call { method: Method::POST, path: path.into(), body: Some(body), key: None, if_match: None }
     }
 
-    pub(crate) fn put(path: impl Into<String>, body: String) -> Call {
-        Call { method: Method::PUT, path: path.into(), body: Some(body), key: None, if_match: None }
-    }
-
     /// With a key, repeating is safe and the service says when it is one.
     pub(crate) fn with_key(mut self, key: &str) -> Call {
         self.key = Some(key.to_owned());

@@ -1,10 +1,10 @@
 //! `jh courier`: what a courier does. Knows the verbs, not when they are allowed.
 
 use api::v1::command::{ByCourier, Fail};
-use api::v1::courier::{Courier, Duty};
-use clap::{Subcommand, ValueEnum};
+use api::v1::courier::Courier;
+use clap::Subcommand;
 
-use crate::api_client::{Call, escape, new_key};
+use crate::api_client::{Call, escape};
 use crate::command::Context;
 use crate::failure::Failure;
 use crate::transition::{self, Target};
@@ -13,13 +13,6 @@ use crate::words;
 /// What a courier does.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Begin or end your duty
-    Duty {
-        /// Who you are
-        courier: String,
-        /// From now on
-        state: Switch,
-    },
     /// Which orders are yours
     Jobs {
         /// Who you are
@@ -47,15 +40,6 @@ pub enum Command {
     },
 }
 
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// Orders may be assigned to you.
-    On,
-    /// None may.
-    Off,
-}
-
 /// Something a courier did with an order.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Done {
@@ -68,10 +52,9 @@ pub struct Done {
 
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Duty { courier, state } => duty(context, &courier, state == Switch::On).await,
         Command::Jobs { courier } => show(context, &Call::get(format!("/v1/couriers/{}", escape(&courier)))).await,
         Command::Claim { target, courier } => {
-            transition::run(context, "assign", target, &ByCourier { courier: Some(courier) }).await
+            transition::run(context, "claim", target, &ByCourier { courier: Some(courier) }).await
         }
         Command::PickUp(Done { target, courier }) => {
             transition::run(context, "pick_up", target, &ByCourier { courier }).await
@@ -85,18 +68,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failu
     }
 }
 
-async fn duty(context: &Context, courier: &str, on_duty: bool) -> Result<(), Failure> {
-    let body = serde_json::to_string(&Duty { on_duty }).expect("one plain field is always JSON");
-    show(context, &Call::put(format!("/v1/couriers/{}/duty", escape(courier)), body).with_key(&new_key())).await
-}
-
 async fn show(context: &Context, call: &Call) -> Result<(), Failure> {
     let answer = context.api.send(call).await?;
     context.out.answer(&answer.json, || {
-        let Courier { id, on_duty, orders } = words::read(&answer.json)?;
-        let duty = if on_duty { "on duty" } else { "off duty" };
-        Ok(orders
-            .iter()
-            .fold(format!("{id}: {duty}, {} orders", orders.len()), |text, order| format!("{text}\n  {order}")))
+        let Courier { id, orders, open } = words::read(&answer.json)?;
+        let lines = |text: String, all: Vec<String>| all.iter().fold(text, |text, order| format!("{text}\n  {order}"));
+        let theirs = lines(format!("{id}: {} orders", orders.len()), orders);
+        Ok(lines(format!("{theirs}\nwaiting for a courier: {}", open.len()), open))
     })
 }

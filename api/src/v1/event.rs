@@ -15,8 +15,8 @@ pub struct OrderEvent {
     pub stage: Stage,
     /// When, by log time.
     pub at: Timestamp,
-    /// The restaurant's id.
-    pub restaurant: String,
+    /// What happened: `placed`, `accepted`, `courier_assigned` …
+    pub event: String,
 }
 
 /// The name of an event that carries an [`OrderEvent`].

@@ -41,12 +41,14 @@ pub enum Stage {
 pub struct Order {
     /// 26 characters; sorts by time and cannot be guessed.
     pub id: String,
-    /// A short code for people to say aloud.
+    /// What the customer says at the counter: the last four characters of the id.
     pub code: String,
     /// Grows by one with every change; also the `ETag`.
     pub version: u64,
     /// How far it has come.
     pub stage: Stage,
+    /// Where its delivery stands: `unassigned`, `assigned`, `at_restaurant` …; `collection` if there is none.
+    pub leg: String,
     /// The restaurant's id.
     pub restaurant: String,
     /// Delivered or collected.
@@ -57,6 +59,8 @@ pub struct Order {
     pub totals: Totals,
     /// The menu's revision it was priced by.
     pub menu_revision: u64,
+    /// Everything that any of its items contains, of the 14 allergens that the law names.
+    pub allergens: Vec<String>,
     /// Who ordered.
     pub customer: Customer,
     /// Where it goes, with how well the place is known.
@@ -72,10 +76,10 @@ pub struct Order {
     /// When it shall be fulfilled, if not as soon as possible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fulfil_at: Option<Timestamp>,
-    /// Until when the restaurant may accept it.
+    /// When something happens by itself: the restaurant's time to answer ends, or a scheduled order is passed on to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accept_by: Option<Timestamp>,
-    /// When the food will be ready.
+    pub deadline: Option<Timestamp>,
+    /// When the food is promised to be ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_by: Option<Timestamp>,
     /// Who brings it.
@@ -84,8 +88,26 @@ pub struct Order {
     /// Why it was rejected, cancelled or not delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The commands that its stage allows.
+    /// The items that were not to be had, of a rejection for that reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// What happened, oldest first.
+    pub history: Vec<Moment>,
+    /// The commands that its stage allows, whoever may give them.
     pub allowed: Vec<String>,
+}
+
+/// One step of an order's history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Moment {
+    /// When, by log time.
+    pub at: Timestamp,
+    /// What happened: `placed`, `accepted`, `courier_assigned` …
+    pub event: String,
+    /// The stage it led to.
+    pub stage: Stage,
+    /// Who did it: `customer`, `restaurant`, `courier`, `ops` or `system`.
+    pub by: String,
 }
 
 /// A priced line.
@@ -103,7 +125,7 @@ pub struct Line {
     pub unit_price: Money,
     /// All of it.
     pub total: Money,
-    /// What it contains, of the 14 that the law names, its options' included.
+    /// What it contains, its options included.
     pub allergens: Vec<String>,
 }
 
@@ -144,9 +166,22 @@ pub struct Destination {
     /// Degrees east, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longitude: Option<f64>,
-    /// Which service knew the place; `none` if none did.
+    /// How the postcode is known, and how well.
+    pub provenance: Provenance,
+}
+
+/// How a postcode was known when the order was placed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Provenance {
+    /// The service or data set that answered; `local` if nobody could be asked.
     pub source: String,
-    /// Whether some service confirmed the postcode.
+    /// When it was asked.
+    pub fetched_at: Timestamp,
+    /// `fresh`, `stale`, `embedded` or `local`.
+    pub freshness: String,
+    /// `premise`, `building`, `postcode_centroid` or `outcode`.
+    pub precision: String,
+    /// Whether a source knows this very postcode. If not, only its shape was checked.
     pub verified: bool,
 }
 

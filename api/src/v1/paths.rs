@@ -28,10 +28,8 @@ pub const ORDER_EVENTS: &str = "/v1/orders/{order}/events";
 pub const ORDER_COMMAND: &str = "/v1/orders/{order}/{command}";
 /// All events.
 pub const EVENTS: &str = "/v1/events";
-/// One courier.
+/// A courier's jobs.
 pub const COURIER: &str = "/v1/couriers/{courier}";
-/// Begin or end a courier's duty: PUT.
-pub const COURIER_DUTY: &str = "/v1/couriers/{courier}/duty";
 /// Who leads, who is in sync.
 pub const CLUSTER: &str = "/v1/cluster";
 /// A planned hand-over.

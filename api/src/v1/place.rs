@@ -28,9 +28,12 @@ pub struct PlaceOrder {
     /// What the customer was shown: refused if it has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
-    /// Allergens the customer knows of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allergens_acknowledged: Vec<String>,
+    /// Allergens the customer knows of; if given, it must cover everything in the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allergens_acknowledged: Option<Vec<String>>,
+    /// Whether the customer says that they are of age.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub age_confirmed: bool,
     /// When it shall be ready or delivered; absent: as soon as possible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fulfil_at: Option<Timestamp>,

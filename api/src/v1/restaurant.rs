@@ -24,8 +24,8 @@ pub struct Offer {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What it cooks.
-    pub cuisine: String,
+    /// A sentence about it; may be empty.
+    pub description: String,
     /// Whether it delivers there.
     pub delivers: bool,
     /// Whether it takes orders at this moment.
@@ -55,17 +55,17 @@ pub struct Restaurant {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What it cooks.
-    pub cuisine: String,
+    /// A sentence about it; may be empty.
+    pub description: String,
     /// Where it is.
     pub address: Vec<String>,
     /// Its postcode.
     pub postcode: String,
-    /// Its IANA time zone: opening hours are local.
-    pub time_zone: String,
     /// Whether it takes orders at this moment.
     pub open: bool,
-    /// Until when it takes none, if it has paused.
+    /// Whether it has paused.
+    pub paused: bool,
+    /// Until when it takes none, if it has paused for a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<Timestamp>,
     /// When it opens next, if it is closed.
@@ -77,7 +77,9 @@ pub struct Restaurant {
     pub minimum: Money,
     /// Minutes it usually cooks.
     pub prep_minutes: u32,
-    /// The current menu's revision.
+    /// Grows by one with every change of the restaurant; also the `ETag`.
+    pub version: u64,
+    /// The current menu's revision; 0 before the first.
     pub menu_revision: u64,
 }
 
@@ -86,7 +88,7 @@ pub struct Restaurant {
 pub struct Menu {
     /// The restaurant's id.
     pub restaurant: String,
-    /// Grows with every new menu; also part of the `ETag`.
+    /// Grows by one with every new menu; also the `ETag`, with a mark added while something is not to be had.
     pub revision: u64,
     /// Its parts.
     pub categories: Vec<Category>,
@@ -95,6 +97,8 @@ pub struct Menu {
 /// A part of a menu.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Category {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// What is in it.
@@ -109,26 +113,17 @@ pub struct MenuItem {
     /// Its name.
     pub name: String,
     /// What it is.
-    #[serde(default)]
     pub description: String,
     /// Without options.
     pub price: Money,
     /// What it contains, of the 14 that the law names.
-    #[serde(default)]
     pub allergens: Vec<String>,
     /// Only for grown-ups.
-    #[serde(default)]
     pub age_restricted: bool,
     /// Whether it can be had at this moment.
-    #[serde(default = "yes")]
     pub available: bool,
     /// What can be chosen.
-    #[serde(default)]
     pub option_groups: Vec<OptionGroup>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Options of which some number must be chosen.
@@ -139,7 +134,6 @@ pub struct OptionGroup {
     /// Its name.
     pub name: String,
     /// At least this many.
-    #[serde(default)]
     pub min: u32,
     /// At most this many.
     pub max: u32,
@@ -157,23 +151,11 @@ pub struct MenuOption {
     /// What one adds to the price.
     pub price: Money,
     /// At most this many of it.
-    #[serde(default = "one")]
     pub max_quantity: u32,
     /// What it adds of the 14 allergens.
-    #[serde(default)]
     pub allergens: Vec<String>,
-}
-
-fn one() -> u32 {
-    1
-}
-
-/// The body of `PUT …/menu`: the next revision.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewMenu {
-    /// Its parts.
-    pub categories: Vec<Category>,
+    /// Whether it can be had at this moment.
+    pub available: bool,
 }
 
 /// The body of `PUT …/availability`.
@@ -182,6 +164,9 @@ pub struct NewMenu {
 pub struct Availability {
     /// Whether it can be had.
     pub available: bool,
+    /// Portions left, if they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<u32>,
 }
 
 /// The body of `POST …/pause`.

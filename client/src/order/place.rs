@@ -146,7 +146,8 @@ impl Wanted {
                 (None, None) => None,
                 (total, menu_revision) => Some(Expect { total, menu_revision }),
             },
-            allergens_acknowledged: self.allergens,
+            allergens_acknowledged: (!self.allergens.is_empty()).then_some(self.allergens),
+            age_confirmed: false,
             fulfil_at: self.at,
         };
         Ok(Order { body: serde_json::to_string(&body).expect("an order body is always JSON"), from_cart })

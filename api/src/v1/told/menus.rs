@@ -1,0 +1,99 @@
+//! Restaurants and menus, as told.
+use super::{names, times};
+use crate::v1::money::Money;
+use crate::v1::restaurant::{Category, Menu, MenuItem, MenuOption, OptionGroup, Restaurant};
+use order::hours::Opening;
+use order::menu::{Item, MenuRevision};
+use order::money::Currency;
+use order::restaurant::Restaurant as Theirs;
+
+/// A restaurant at an instant of log time (ms since 1970).
+pub fn restaurant(restaurant: &Theirs, at_ms: u64) -> Restaurant {
+    let profile = &restaurant.profile;
+    let paused = restaurant.paused(at_ms);
+    let (open, next_open_at_ms) = opening(restaurant, at_ms);
+    Restaurant {
+        id: profile.slug.to_string(),
+        name: profile.name.to_string(),
+        description: profile.description.to_string(),
+        address: profile.address.iter().map(|line| line.to_string()).collect(),
+        postcode: profile.postcode.to_string(),
+        open,
+        paused: paused.is_some(),
+        paused_until: times(paused.flatten()),
+        next_open_at: times(next_open_at_ms),
+        services: restaurant.services().into_iter().map(Into::into).collect(),
+        minimum: money(profile.minimum_order, profile.currency),
+        prep_minutes: u32::from(profile.prep_minutes),
+        version: u64::from(restaurant.version),
+        menu_revision: u64::from(restaurant.menu_revision),
+    }
+}
+
+/// Whether some service takes orders at an instant, and if not, when the first one does next.
+fn opening(restaurant: &Theirs, at_ms: u64) -> (bool, Option<u64>) {
+    let last_orders = restaurant.profile.last_orders_minutes;
+    let hours = restaurant.services().into_iter().filter_map(|service| restaurant.hours(service));
+    let openings: Vec<Opening> = hours.map(|hours| hours.takes_orders(at_ms, last_orders)).collect();
+    let open = openings.iter().any(|opening| matches!(opening, Opening::Open { .. }));
+    let next = openings.iter().filter_map(|opening| match opening {
+        Opening::Closed { next_open_at_ms } => *next_open_at_ms,
+        Opening::Open { .. } => None,
+    });
+    match restaurant.paused(at_ms) {
+        Some(_) => (false, None),
+        None if open => (true, None),
+        None => (false, next.min()),
+    }
+}
+
+/// A menu; `available` tells of an item's or option's name whether it is to be had.
+pub fn menu(restaurant: &Theirs, revision: &MenuRevision, available: impl Fn(&str) -> bool) -> Menu {
+    let currency = revision.menu.currency;
+    let told = |item: &Item| item_told(item, currency, &available);
+    let categories = revision.menu.categories.iter().map(|category| Category {
+        id: category.id.to_string(),
+        name: category.name.to_string(),
+        items: category.items.iter().map(told).collect(),
+    });
+    Menu {
+        restaurant: restaurant.profile.slug.to_string(),
+        revision: u64::from(revision.revision),
+        categories: categories.collect(),
+    }
+}
+
+fn item_told(item: &Item, currency: Currency, available: &impl Fn(&str) -> bool) -> MenuItem {
+    let groups = item.groups.iter().map(|group| OptionGroup {
+        id: group.id.to_string(),
+        name: group.name.to_string(),
+        min: u32::from(group.min),
+        max: u32::from(group.max),
+        options: group
+            .options
+            .iter()
+            .map(|choice| MenuOption {
+                id: choice.id.to_string(),
+                name: choice.name.to_string(),
+                price: money(choice.price_delta, currency),
+                max_quantity: u32::from(choice.max_quantity),
+                allergens: names(choice.allergens),
+                available: available(choice.id.as_str()),
+            })
+            .collect(),
+    });
+    MenuItem {
+        id: item.id.to_string(),
+        name: item.name.to_string(),
+        description: item.description.to_string(),
+        price: money(item.price, currency),
+        allergens: names(item.allergens),
+        age_restricted: item.age_restricted,
+        available: available(item.id.as_str()),
+        option_groups: groups.collect(),
+    }
+}
+
+fn money(amount: i64, currency: Currency) -> Money {
+    order::money::Money::new(amount, currency).into()
+}
