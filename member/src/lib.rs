@@ -1,10 +1,15 @@
 //! A running member of a group: log, snapshots, connections, event loop, and the client half. Knows bytes, never orders, and not where the view is kept.
 mod answer;
 pub mod client;
+pub mod disk;
 mod handle;
 pub mod limits;
+pub mod log;
 mod machine;
 mod net;
+pub mod snapshot;
+pub mod store;
+pub mod superblock;
 mod wire;
 
 pub use answer::{

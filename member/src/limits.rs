@@ -74,3 +74,25 @@ const _: () = assert!(COMMAND_BYTES + group::limits::APPEND_BYTES < FRAME_BYTES)
 const _: () = assert!(PAGE_BYTES + COMMAND_BYTES < FRAME_BYTES);
 const _: () = assert!(CHUNK_BYTES < FRAME_BYTES);
 const _: () = assert!(group::limits::IN_FLIGHT_BYTES < OUTBOX_BYTES);
+
+// Storage.
+
+/// A segment of the log, in bytes. Zeroed before use, so it is also how much a roll costs; a second's worth at full speed.
+pub const SEGMENT_BYTES: u32 = 16 << 20;
+/// Entries of one sync batch, in bytes, before another batch is begun. One entry may be larger.
+pub const BATCH_BYTES: usize = 512 << 10;
+/// One entry, in bytes as encoded. A command and its delta stay below it.
+pub const ENTRY_BYTES: usize = 4 << 20;
+/// Entries waiting for the log's writer, in bytes; beyond it the loop takes no more work.
+pub const LOG_QUEUE_BYTES: usize = 64 << 20;
+/// Snapshot slices waiting for their writer; beyond it the loop waits with the next one.
+pub const SLICE_QUEUE: usize = 64;
+/// One chunk in a snapshot's file, in bytes.
+pub const SNAPSHOT_CHUNK_BYTES: usize = 8 << 20;
+/// A snapshot's file is synced every so many bytes: one large sync at the end would hold up the log's.
+pub const SNAPSHOT_SYNC_BYTES: u64 = 8 << 20;
+/// One copy of the superblock, in bytes; the view in it has a handful of pods.
+pub const SUPERBLOCK_BYTES: usize = 64 << 10;
+
+const _: () = assert!(ENTRY_BYTES > COMMAND_BYTES && ENTRY_BYTES * 2 < SEGMENT_BYTES as usize);
+const _: () = assert!(ENTRY_BYTES < SNAPSHOT_CHUNK_BYTES);

@@ -1,0 +1,151 @@
+//! Real files in a directory of this machine. Decides once, at opening, whether writes go past the page cache.
+use super::{Aligned, BLOCK, Disk, File};
+use rustix::fs::{self, FlockOperation, Mode, OFlags};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file whose lock admits one process.
+const LOCK: &str = "lock";
+/// The file that finds out whether the file system takes direct writes.
+const PROBE: &str = "probe";
+
+/// A data directory, locked for this process until it is dropped.
+pub struct DataDir {
+    path: PathBuf,
+    directory: OwnedFd,
+    direct: bool,
+    _lock: OwnedFd,
+}
+
+impl DataDir {
+    /// Opens a directory, making it if need be, and locks it.
+    ///
+    /// # Errors
+    /// It cannot be made or written; `WouldBlock` if another process holds it. The lock is the kernel's and ends with the
+    /// process, but a process that is merely frozen keeps it.
+    pub fn open(path: &Path) -> io::Result<DataDir> {
+        std::fs::create_dir_all(path)?;
+        let directory = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let lock = fs::openat(&directory, LOCK, OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC, MODE)?;
+        fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        let direct = takes_direct_writes(&directory)?;
+        let how = if direct { "O_DIRECT|O_DSYNC in place" } else { "pwrite and fdatasync" };
+        tracing::info!(directory = %path.display(), how, "log writes");
+        Ok(DataDir { path: path.to_owned(), directory, direct, _lock: lock })
+    }
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<Arc<dyn File>> {
+        let plain = fs::openat(&self.directory, name, flags | OFlags::RDWR | OFlags::CLOEXEC, MODE)?;
+        let direct = if self.direct { Some(fs::openat(&self.directory, name, DIRECT, MODE)?) } else { None };
+        Ok(Arc::new(RealFile { plain, direct }))
+    }
+}
+
+const MODE: Mode = Mode::from_raw_mode(0o640);
+const DIRECT: OFlags = OFlags::RDWR.union(OFlags::CLOEXEC).union(OFlags::DIRECT).union(OFlags::DSYNC);
+
+/// Some file systems refuse O_DIRECT at opening, some at the first write: only a write tells.
+fn takes_direct_writes(directory: &OwnedFd) -> io::Result<bool> {
+    let plain = fs::openat(directory, PROBE, OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC, MODE)?;
+    drop(plain);
+    let tried = fs::openat(directory, PROBE, DIRECT, MODE)
+        .and_then(|file| rustix::io::pwrite(&file, &Aligned::zeroed(BLOCK), 0));
+    fs::unlinkat(directory, PROBE, fs::AtFlags::empty())?;
+    match tried {
+        Ok(written) => Ok(written == BLOCK),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::OPNOTSUPP) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Disk for DataDir {
+    fn names(&self) -> io::Result<Vec<String>> {
+        let entries = std::fs::read_dir(&self.path)?.collect::<Result<Vec<_>, _>>()?;
+        let names = entries.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        Ok(names.filter(|name| name != LOCK && name != PROBE).collect())
+    }
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        self.open_with(name, OFlags::CREATE | OFlags::TRUNC)
+    }
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        self.open_with(name, OFlags::empty())
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(fs::renameat(&self.directory, from, &self.directory, to)?)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.directory, name, fs::AtFlags::empty())?)
+    }
+    fn sync_names(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.directory)?)
+    }
+    fn reads_past_cache(&self) -> bool {
+        self.direct
+    }
+}
+
+struct RealFile {
+    plain: OwnedFd,
+    /// The same file, opened with O_DIRECT|O_DSYNC.
+    direct: Option<OwnedFd>,
+}
+
+impl File for RealFile {
+    fn length(&self) -> io::Result<u64> {
+        Ok(u64::try_from(fs::fstat(&self.plain)?.st_size).expect("a file has no negative length"))
+    }
+    fn read(&self, mut at: u64, into: &mut [u8]) -> io::Result<()> {
+        let file = match &self.direct {
+            Some(direct) if is_aligned(at, into) => direct,
+            _ => &self.plain,
+        };
+        let mut done = 0;
+        while done < into.len() {
+            match rustix::io::pread(file, &mut into[done..], at) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => (done, at) = (done + read, at + read as u64),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        write_all(&self.plain, at, bytes)
+    }
+    fn write_through(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        assert!(is_aligned(at, bytes), "write through with memory or offset that is not aligned");
+        match &self.direct {
+            Some(direct) => write_all(direct, at, bytes),
+            None => {
+                write_all(&self.plain, at, bytes)?;
+                Ok(fs::fdatasync(&self.plain)?)
+            }
+        }
+    }
+    fn sync(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.plain)?)
+    }
+}
+
+fn is_aligned(at: u64, bytes: &[u8]) -> bool {
+    at.is_multiple_of(BLOCK as u64) && bytes.len().is_multiple_of(BLOCK) && bytes.as_ptr().align_offset(BLOCK) == 0
+}
+
+fn write_all(file: &OwnedFd, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::pwrite(file, bytes, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => (bytes, at) = (&bytes[written..], at + written as u64),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,340 @@
+//! A disk in memory that behaves as badly as a real one may: loses what was not synced, tears writes between sectors, fails, flips bits.
+//! Deterministic: what it does wrong is told to it.
+use super::{BLOCK, Disk, File, SECTOR};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A simulated disk. Clones share it, as processes share a machine's disk.
+#[derive(Clone, Default)]
+pub struct SimulatedDisk {
+    inner: Arc<Mutex<Inner>>,
+}
+
+/// What goes wrong at one operation (a write, a sync, or a change of names).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The power fails during it: it is done in part, and everything after it fails.
+    PowerCut,
+    /// It fails with this error. A failed sync loses what it should have made durable, and the next one says yes, as
+    /// Linux does.
+    Error(io::ErrorKind),
+}
+
+/// What a power cut leaves of the sectors and names that were written and not synced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Luck {
+    /// None of it.
+    Nothing,
+    /// All of it.
+    Everything,
+    /// Each sector by the throw of a coin with this seed; of the changes of names the first few.
+    Seed(u64),
+}
+
+#[derive(Default)]
+struct Inner {
+    files: BTreeMap<u64, Contents>,
+    names: BTreeMap<String, u64>,
+    durable_names: BTreeMap<String, u64>,
+    unsynced_names: Vec<BTreeMap<String, u64>>,
+    operations: u64,
+    faults: BTreeMap<u64, Fault>,
+    off: bool,
+    capacity: Option<u64>,
+    caches_reads: bool,
+}
+
+#[derive(Clone, Default)]
+struct Contents {
+    durable: Vec<u8>,
+    cached: Vec<u8>,
+    dirty: BTreeSet<usize>,
+}
+
+impl SimulatedDisk {
+    /// An empty disk without faults, whose aligned reads come from the device.
+    pub fn new() -> SimulatedDisk {
+        SimulatedDisk::default()
+    }
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no thread panics while it holds this lock")
+    }
+    /// How many operations were done: writes, syncs, and changes of names. Operation `n` is the one that makes this `n`.
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
+    }
+    /// Operation number `operation` goes wrong.
+    pub fn fail(&self, operation: u64, fault: Fault) {
+        self.lock().faults.insert(operation, fault);
+    }
+    /// Files may hold so many bytes together; beyond it writes fail with `StorageFull`.
+    pub fn limit(&self, bytes: u64) {
+        self.lock().capacity = Some(bytes);
+    }
+    /// Whether all reads may come from the page cache, as on a file system without direct access.
+    pub fn cache_reads(&self, cached: bool) {
+        self.lock().caches_reads = cached;
+    }
+    /// Inverts one bit of what is stored.
+    pub fn flip(&self, name: &str, byte: usize, bit: u8) {
+        let mut inner = self.lock();
+        let file = inner.names[name];
+        let contents = inner.files.get_mut(&file).expect("names point to files");
+        contents.durable[byte] ^= 1 << bit;
+        contents.cached[byte] ^= 1 << bit;
+    }
+    /// Cuts a file short, or fills it up with zeros.
+    pub fn resize(&self, name: &str, bytes: usize) {
+        let mut inner = self.lock();
+        let file = inner.names[name];
+        let contents = inner.files.get_mut(&file).expect("names point to files");
+        contents.durable.resize(bytes, 0);
+        contents.cached.resize(bytes, 0);
+    }
+    /// What a file holds, as a process would read it.
+    pub fn contents(&self, name: &str) -> Vec<u8> {
+        let inner = self.lock();
+        inner.files[&inner.names[name]].cached.clone()
+    }
+    /// The disk after the power failed and came back: without faults, with what `luck` left.
+    pub fn after_power_cut(&self, luck: Luck) -> SimulatedDisk {
+        let inner = self.lock();
+        let mut coin = Coin(if let Luck::Seed(seed) = luck { seed } else { 0 });
+        let names = match luck {
+            Luck::Nothing => &inner.durable_names,
+            Luck::Everything => &inner.names,
+            Luck::Seed(_) => {
+                let kept = coin.below(inner.unsynced_names.len() + 1);
+                if kept == 0 { &inner.durable_names } else { &inner.unsynced_names[kept - 1] }
+            }
+        };
+        let files = names.values().map(|file| (*file, inner.files[file].survive(luck, &mut coin))).collect();
+        let after = Inner {
+            files,
+            names: names.clone(),
+            durable_names: names.clone(),
+            operations: inner.operations,
+            caches_reads: inner.caches_reads,
+            ..Inner::default()
+        };
+        SimulatedDisk { inner: Arc::new(Mutex::new(after)) }
+    }
+}
+
+/// The same seed throws the same sides.
+struct Coin(u64);
+impl Coin {
+    fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed ^ (mixed >> 31)
+    }
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.throw() % bound as u64).expect("below a usize")
+    }
+}
+
+impl Contents {
+    fn survive(&self, luck: Luck, coin: &mut Coin) -> Contents {
+        let mut durable = self.durable.clone();
+        for sector in &self.dirty {
+            let kept = match luck {
+                Luck::Nothing => false,
+                Luck::Everything => true,
+                Luck::Seed(_) => coin.throw() & 1 == 1,
+            };
+            if kept {
+                self.land(*sector, &mut durable);
+            }
+        }
+        Contents { cached: durable.clone(), durable, dirty: BTreeSet::new() }
+    }
+    /// Copies one sector from the cache to the device.
+    fn land(&self, sector: usize, durable: &mut Vec<u8>) {
+        let start = sector * SECTOR;
+        let end = (start + SECTOR).min(self.cached.len());
+        if durable.len() < end {
+            durable.resize(end, 0);
+        }
+        durable[start..end].copy_from_slice(&self.cached[start..end]);
+    }
+    fn write(&mut self, at: usize, bytes: &[u8]) {
+        let end = at + bytes.len();
+        if self.cached.len() < end {
+            self.cached.resize(end, 0);
+        }
+        self.cached[at..end].copy_from_slice(bytes);
+        self.dirty.extend(at / SECTOR..end.div_ceil(SECTOR));
+    }
+    /// Makes these bytes durable and nothing else.
+    fn write_through(&mut self, at: usize, length: usize) {
+        let mut durable = std::mem::take(&mut self.durable);
+        for sector in at / SECTOR..(at + length).div_ceil(SECTOR) {
+            self.land(sector, &mut durable);
+            self.dirty.remove(&sector);
+        }
+        self.durable = durable;
+    }
+    fn sync(&mut self) {
+        self.durable.clone_from(&self.cached);
+        self.dirty.clear();
+    }
+    /// What the device holds, once dirty pages were written back for the reader.
+    fn device(&self) -> Vec<u8> {
+        let mut device = self.durable.clone();
+        for sector in &self.dirty {
+            self.land(*sector, &mut device);
+        }
+        device
+    }
+}
+
+impl Inner {
+    /// Counts one operation and tells what goes wrong with it.
+    fn begin(&mut self) -> io::Result<Option<Fault>> {
+        if self.off {
+            return Err(power_cut());
+        }
+        self.operations += 1;
+        let fault = self.faults.remove(&self.operations);
+        self.off = fault == Some(Fault::PowerCut);
+        Ok(fault)
+    }
+    fn used(&self) -> u64 {
+        self.names.values().map(|file| self.files[file].cached.len() as u64).sum()
+    }
+    fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<String, u64>) -> io::Result<()>) -> io::Result<()> {
+        let fault = self.begin()?;
+        if let Some(Fault::Error(kind)) = fault {
+            return Err(kind.into());
+        }
+        change(&mut self.names)?;
+        self.unsynced_names.push(self.names.clone());
+        if fault.is_some() { Err(power_cut()) } else { Ok(()) }
+    }
+}
+
+fn power_cut() -> io::Error {
+    io::Error::other("the power is cut")
+}
+
+impl Disk for SimulatedDisk {
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.lock().names.keys().cloned().collect())
+    }
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let mut inner = self.lock();
+        let file = inner.files.keys().last().map_or(0, |last| last + 1);
+        inner.files.insert(file, Contents::default());
+        inner.rename(|names| {
+            names.insert(name.to_owned(), file);
+            Ok(())
+        })?;
+        Ok(Arc::new(SimulatedFile { inner: self.inner.clone(), file }))
+    }
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let file = *self.lock().names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(SimulatedFile { inner: self.inner.clone(), file }))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.lock().rename(|names| {
+            let file = names.remove(from).ok_or(io::ErrorKind::NotFound)?;
+            names.insert(to.to_owned(), file);
+            Ok(())
+        })
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.lock().rename(|names| names.remove(name).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+    fn sync_names(&self) -> io::Result<()> {
+        let mut inner = self.lock();
+        match inner.begin()? {
+            Some(Fault::PowerCut) => Err(power_cut()),
+            Some(Fault::Error(kind)) => Err(kind.into()),
+            None => {
+                inner.durable_names = inner.names.clone();
+                inner.unsynced_names.clear();
+                Ok(())
+            }
+        }
+    }
+    fn reads_past_cache(&self) -> bool {
+        !self.lock().caches_reads
+    }
+}
+
+struct SimulatedFile {
+    inner: Arc<Mutex<Inner>>,
+    file: u64,
+}
+
+impl SimulatedFile {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no thread panics while it holds this lock")
+    }
+    fn put(&self, at: u64, bytes: &[u8], durably: bool) -> io::Result<()> {
+        let mut inner = self.lock();
+        let fault = inner.begin()?;
+        let (capacity, used) = (inner.capacity, inner.used());
+        let contents = inner.files.get_mut(&self.file).ok_or(io::ErrorKind::NotFound)?;
+        let at = usize::try_from(at).expect("a simulated file fits in memory");
+        let growth = (at + bytes.len()).saturating_sub(contents.cached.len()) as u64;
+        if growth > 0 && capacity.is_some_and(|capacity| used + growth > capacity) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        contents.write(at, bytes);
+        match fault {
+            Some(Fault::PowerCut) => Err(power_cut()),
+            Some(Fault::Error(kind)) => Err(kind.into()),
+            None => {
+                if durably {
+                    contents.write_through(at, bytes.len());
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl File for SimulatedFile {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.lock().files[&self.file].cached.len() as u64)
+    }
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        let inner = self.lock();
+        let contents = &inner.files[&self.file];
+        let at = usize::try_from(at).expect("a simulated file fits in memory");
+        let direct = !inner.caches_reads && at.is_multiple_of(BLOCK) && into.len().is_multiple_of(BLOCK);
+        let lies = direct && contents.durable != contents.cached;
+        let device = if lies { contents.device() } else { vec![] };
+        let source = if lies { &device } else { &contents.cached };
+        let found = source.get(at..at + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        into.copy_from_slice(found);
+        Ok(())
+    }
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.put(at, bytes, false)
+    }
+    fn write_through(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        assert!(at.is_multiple_of(BLOCK as u64) && bytes.len().is_multiple_of(BLOCK), "write through in whole blocks");
+        self.put(at, bytes, true)
+    }
+    fn sync(&self) -> io::Result<()> {
+        let mut inner = self.lock();
+        let fault = inner.begin()?;
+        let contents = inner.files.get_mut(&self.file).ok_or(io::ErrorKind::NotFound)?;
+        match fault {
+            Some(Fault::PowerCut) => Err(power_cut()),
+            Some(Fault::Error(kind)) => {
+                // Linux marks the pages clean: the next sync has nothing to write and succeeds.
+                contents.dirty.clear();
+                Err(kind.into())
+            }
+            None => {
+                contents.sync();
+                Ok(())
+            }
+        }
+    }
+}
