@@ -114,6 +114,9 @@ impl fmt::Debug for OrderId {
 }
 
 impl RestaurantNumber {
+    /// The least number.
+    pub(crate) const FIRST: RestaurantNumber = RestaurantNumber(0);
+
     /// A number below 2^22.
     pub fn new(number: u32) -> Option<RestaurantNumber> {
         (number < limits::RESTAURANT_NUMBER_END).then_some(RestaurantNumber(number))

@@ -119,6 +119,14 @@ impl MenuRevision {
     }
 }
 
+impl MenuRevision {
+    /// Whether an item or option of the menu has this public name.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        let mut items = self.menu.categories.iter().flat_map(|category| &category.items);
+        self.find(id).is_some() || items.any(|item| item.find_option(id).is_some())
+    }
+}
+
 impl Item {
     /// The option at an index, counted over all groups of the item, and the index of its group.
     pub fn option(&self, index: u16) -> Option<(usize, &Choice)> {

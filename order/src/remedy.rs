@@ -1,5 +1,6 @@
 //! Says for every problem what would make the request succeed. Knows the problems, not how they are found.
 
+use crate::allergen::{Allergen, AllergenSet};
 use crate::issue::Problem;
 use crate::postcode::Postcode;
 
@@ -59,8 +60,7 @@ impl Problem {
             AddressRequired => "say where to deliver to".into(),
             AddressLinesRequired { max } => format!("give between 1 and {max} address lines, such as 12 North Road"),
             AllergenAckRequired { allergens, .. } => {
-                let names: Vec<&str> = allergens.iter().map(|allergen| allergen.name()).collect();
-                format!("acknowledge {}, or choose items without", names.join(", "))
+                format!("acknowledge {}, or choose items without", joined(*allergens))
             }
             AgeCheckRequired { .. } => {
                 "confirm with age_confirmed that you are of age, or leave these items out".into()
@@ -69,7 +69,7 @@ impl Problem {
                 "choose the given time or a later one within opening hours".into()
             }
             FulfilAtUnavailable { earliest_ms: None } => "choose a time within the next two weeks".into(),
-            ReadyByRange { .. } => "choose a time after the first and not after the last given".into(),
+            TimeRange { .. } => "choose a time after the first and not after the last given".into(),
             ReasonUnlisted { allowed } => {
                 format!("choose one of {}", allowed.iter().map(|reason| reason.name()).collect::<Vec<_>>().join(", "))
             }
@@ -83,4 +83,8 @@ impl Problem {
 fn with_suggestions(text: &str, suggestions: &[Postcode]) -> String {
     let names: Vec<String> = suggestions.iter().map(Postcode::to_string).collect();
     if names.is_empty() { text.to_owned() } else { format!("{text}; did you mean {}?", names.join(" or ")) }
+}
+
+fn joined(allergens: AllergenSet) -> String {
+    allergens.iter().map(Allergen::name).collect::<Vec<_>>().join(", ")
 }

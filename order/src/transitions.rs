@@ -250,12 +250,9 @@ pub const TRANSITIONS: &[Transition] = {
 
 /// Whether the table has a move with this event between these stages. Asserted where a stage changes and where it is read back.
 pub fn valid_transition(from: Option<Stage>, event: EventKind, to: Stage) -> bool {
-    TRANSITIONS.iter().any(|row| {
-        let begins = match from {
-            None => row.from.is_empty(),
-            Some(stage) => row.from.contains(&stage),
-        };
-        row.event == event && begins && row.to.or(from) == Some(to)
+    TRANSITIONS.iter().filter(|row| row.event == event && row.to.or(from) == Some(to)).any(|row| match from {
+        None => row.from.is_empty(),
+        Some(stage) => row.from.contains(&stage),
     })
 }
 

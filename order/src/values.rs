@@ -59,7 +59,7 @@ impl Problem {
             ],
             AgeCheckRequired { items } => vec![("items", slugs(items))],
             FulfilAtUnavailable { earliest_ms } => time("earliest", *earliest_ms),
-            ReadyByRange { after_ms, until_ms } => {
+            TimeRange { after_ms, until_ms } => {
                 vec![("after", Value::Time(*after_ms)), ("until", Value::Time(*until_ms))]
             }
             ReasonUnlisted { allowed } => {

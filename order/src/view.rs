@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::allergen::AllergenSet;
+use crate::basket;
 use crate::id::Slug;
 use crate::menu::{Choice, Item, MenuRevision};
 use crate::order::{Moment, Order, Part};
@@ -84,12 +85,7 @@ impl OrderView {
 
     /// Its lines.
     pub fn lines(&self) -> impl Iterator<Item = LineView<'_>> {
-        let parts = &self.order.parts;
-        let starts = (0..parts.len()).filter(|start| !parts[*start].is_option);
-        starts.filter_map(|start| {
-            let options = parts[start + 1..].iter().take_while(|part| part.is_option).count();
-            LineView::new(&self.menu, &parts[start..=start + options])
-        })
+        basket::lines(&self.menu, &self.order.parts)
     }
 
     /// Everything that any of its items and options contains.
