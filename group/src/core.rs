@@ -199,6 +199,7 @@ impl Core {
             Message::Leave => {
                 if let Seat::Lead(lead) = &mut self.seat
                     && let Some(progress) = lead.peers.get_mut(&from.pod)
+                    && progress.peer.as_ref() == Some(from)
                 {
                     progress.leaves = true;
                 }

@@ -25,6 +25,10 @@ impl Detector {
     pub fn is_silent(&self) -> bool {
         self.misses >= SILENT_MISSES
     }
+    /// Whether it was heard in the last full interval.
+    pub fn heard_lately(&self) -> bool {
+        self.misses == 0
+    }
     /// Whether it was heard in one of the last two intervals.
     pub fn is_answering(&self) -> bool {
         self.heard || self.misses < 2

@@ -4,7 +4,7 @@ use crate::entry::{Body, Start};
 use crate::ids::{Epoch, Now, Pod, Position, Seq, StorageId, Time, Wall};
 use crate::io::{Output, Stop};
 use crate::leave::Drain;
-use crate::limits::{APPEND_BYTES, HEARTBEAT_TICKS, IN_FLIGHT_BYTES, STALLED_MS, TICK_MS};
+use crate::limits::{APPEND_BYTES, IN_FLIGHT_BYTES, STALLED_MS};
 use crate::local::{Link, Local};
 use crate::message::{EpochStart, Message, Peer};
 use crate::progress::{Ages, Held, Progress, Stage};
@@ -120,7 +120,10 @@ impl Lead {
         progress.format = Some(told.format);
         progress.clock = Some((told.clock, now.mono));
         let tail = local.log.tail().seq;
-        if self.held.get(&from.storage).is_some_and(|held| held.seq > told.tail.seq) {
+        // P5. Another process of the same disk holds less than was acknowledged: its volume was restored. From the same
+        // process it is only an old message.
+        let held = self.held.get(&from.storage).filter(|held| held.boot != from.boot);
+        if held.is_some_and(|held| held.seq > told.tail.seq) {
             out.push(Output::Send { to: from.pod.clone(), message: Message::Reset { epoch: self.epoch } });
             return;
         }
@@ -240,7 +243,8 @@ impl Lead {
                     let message = Message::TakeSnapshot { epoch: self.epoch };
                     out.push(Output::Send { to: pod, message });
                 }
-                Stage::Streaming if now.mono.ms_since(progress.sent_at) >= TICK_MS * (HEARTBEAT_TICKS - 1) => {
+                // Someone whose disk is stuck cannot acknowledge entries, but answers this at once and shows that it lives.
+                Stage::Streaming if progress.is_idle(now.mono) || !progress.detector.heard_lately() => {
                     self.nonce += 1;
                     progress.sent_nonce = self.nonce;
                     send(local, now, self.epoch, &pod, progress, false, out);

@@ -1,6 +1,7 @@
 //! What a primary knows of each other member: who answers, how far it is sent, how far behind in time. Knows no set and decides nothing.
 use crate::detector::Detector;
 use crate::ids::{BootId, Seq, Time, Wall};
+use crate::limits::{HEARTBEAT_TICKS, TICK_MS};
 use crate::message::Peer;
 use std::collections::VecDeque;
 
@@ -55,6 +56,10 @@ impl Progress {
             lags_since: None,
             barred_until: None,
         }
+    }
+    /// Nothing was sent for about a heartbeat interval.
+    pub(crate) fn is_idle(&self, now: Time) -> bool {
+        now.ms_since(self.sent_at) >= TICK_MS * (HEARTBEAT_TICKS - 1)
     }
     pub(crate) fn is_answering(&self) -> bool {
         self.stage != Stage::Absent && self.detector.is_answering()

@@ -136,7 +136,8 @@ impl Lead {
         let far = lag > SLOW_FLOOR_MS && others.iter().all(|other| lag > SLOW_RATIO * *other) && !others.is_empty();
         progress.lags_since = if far { progress.lags_since.or(Some(now.mono)) } else { None };
         let lags_long = progress.lags_since.is_some_and(|since| now.mono.ms_since(since) >= SLOW_FOR_MS);
-        (lag > SLOW_MS || lags_long).then_some(Doom::Slow)
+        // One that does not answer at all is for the detector to judge: it may return at once when it is heard again.
+        (progress.is_answering() && (lag > SLOW_MS || lags_long)).then_some(Doom::Slow)
     }
     /// The age of the oldest entry that this disk has not acknowledged.
     fn lag_ms(&self, storage: StorageId, now: Now) -> u64 {
