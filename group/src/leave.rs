@@ -61,6 +61,10 @@ impl Lead {
         view.pairs().filter(|(pod, _)| **pod != local.me.pod).find_map(fit)
     }
 
+    pub(crate) fn has_resigned(&self) -> bool {
+        self.drain.as_ref().is_some_and(|drain| drain.sent)
+    }
+
     /// A higher version of the same epoch was seen: the resignation has lost its base, and is decided again if time is left.
     pub(crate) fn drain_again(&mut self) {
         if let Some(drain) = &mut self.drain {
