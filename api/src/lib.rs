@@ -2,5 +2,6 @@
 
 pub mod cluster;
 pub mod record;
+pub mod control;
 pub mod v1;
 pub mod wire;

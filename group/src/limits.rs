@@ -54,6 +54,8 @@ pub const GRACE_MAX_MS: u64 = 5_000;
 pub const GATHER_MS: u64 = 2_000;
 /// A front end's word against a primary counts this long, in ms.
 pub const REPORT_MS: u64 = 1_000;
+/// So many words of front ends against members are kept. They live a second; more of them would tell nothing new.
+pub const REPORTS: usize = 256;
 /// A primary that changed its set this recently, in ms, is not yet called stalled: the change may be what it waited for.
 pub const SETTLE_MS: u64 = 500;
 

@@ -23,8 +23,8 @@ pub enum CannotRepair {
     /// The command was meant for another state of the group.
     #[error("the epoch is {is}, not {expected}: look again, and repeat the command with the epoch that is")]
     Epoch {
-        /// What the command expected.
-        expected: Epoch,
+        /// The epoch's number that the command expected.
+        expected: u64,
         /// What is.
         is: Epoch,
     },
@@ -66,9 +66,9 @@ pub enum CannotRepair {
 
 /// V3: the highest view that members have persisted, continued with a higher loss number. All its disks must answer, so
 /// nothing that was acknowledged is lost.
-pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: Epoch, now: Now) -> Result<Repair, CannotRepair> {
+pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Result<Repair, CannotRepair> {
     let highest = highest(seen)?.ok_or(CannotRepair::NoView)?;
-    if highest.epoch != expected {
+    if highest.epoch.number != expected {
         return Err(CannotRepair::Epoch { expected, is: highest.epoch });
     }
     let is_lost =
@@ -97,13 +97,13 @@ pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: Epoch, now: Now) -> R
 pub fn force_loss(
     seen: &Seen,
     stored: Option<u64>,
-    expected: Epoch,
+    expected: u64,
     keep: &Pod,
     now: Now,
 ) -> Result<Repair, CannotRepair> {
     let known = highest(seen)?.ok_or(CannotRepair::NoView)?;
     let highest = seen.view().filter(|view| view.group == known.group && rank(view) > rank(known)).unwrap_or(known);
-    if highest.epoch != expected {
+    if highest.epoch.number != expected {
         return Err(CannotRepair::Epoch { expected, is: highest.epoch });
     }
     let cannot = |why| CannotRepair::CannotKeep { pod: keep.clone(), why };

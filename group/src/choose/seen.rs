@@ -1,6 +1,6 @@
 //! What a controller has seen of store, members and witnesses, with the moments. Takes in facts and decides nothing.
 use crate::ids::{BootId, Epoch, Pod, Seq, Time};
-use crate::limits::{GRACE_MAX_MS, GRACE_MS, REPORT_MS};
+use crate::limits::{GRACE_MAX_MS, GRACE_MS, REPORT_MS, REPORTS};
 use crate::status::{Sign, Status};
 use crate::view::View;
 use std::collections::BTreeMap;
@@ -183,6 +183,9 @@ impl Seen {
     /// A front end, by whatever name it gives itself, speaks against a process.
     pub fn told(&mut self, by: &str, pod: &Pod, boot: BootId, sign: Sign, now: Time) {
         self.reports.retain(|_, report| now.ms_since(report.at) <= REPORT_MS);
+        if self.reports.len() >= REPORTS {
+            return;
+        }
         self.reports.insert((by.to_owned(), pod.clone()), Report { boot, sign, at: now });
         self.mark(now);
     }

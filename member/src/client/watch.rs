@@ -92,6 +92,14 @@ impl Watch {
         views.max_by_key(|view| (view.epoch, view.version)).cloned()
     }
 
+    /// Asks these members for their status now, instead of waiting until they push it. It is seen like any other.
+    pub fn ask(&self, pods: &BTreeSet<Pod>) {
+        let seen = self.shared.lock();
+        for outbox in pods.iter().filter_map(|pod| seen.get(pod)?.outbox.as_ref()) {
+            outbox.push(&(0u64, Request::Report));
+        }
+    }
+
     /// Tells all members a view.
     pub fn push_view(&self, view: &View) {
         self.shared.tell_all(&Request::PushView(view.clone()));
@@ -135,10 +143,13 @@ impl Shared {
                 seen.detector.hear();
                 seen.observation.turn(Link::Up);
                 for (_, told) in batch {
-                    if let Told::Status(status) = told {
-                        seen.observation.status = Some(*status);
-                        seen.observation.heard = Some(Instant::now());
-                    }
+                    let status = match told {
+                        Told::Status(status) => *status,
+                        Told::Report(report) => report.status,
+                        _ => continue,
+                    };
+                    seen.observation.status = Some(status);
+                    seen.observation.heard = Some(Instant::now());
                 }
             }
         }

@@ -11,22 +11,22 @@ fn v3_a_lost_view_is_rebuilt_from_the_highest_that_members_persisted() {
     let highest = View { version: 9, ..view() };
     story.changes(2, |status| status.view = Some(highest.clone())).changes(1, |status| tail(status, 2, 70));
     story.all_answer().store(Store::Missing);
-    let repair = rebuild(&story.seen, None, Epoch::new(0, 2), clock(&story)).unwrap();
+    let repair = rebuild(&story.seen, None, 2, clock(&story)).unwrap();
     assert_eq!(repair.stored, None);
     assert_eq!((repair.next.version, repair.next.epoch), (10, Epoch::new(1, 3)));
     assert_eq!((repair.next.primary.as_str(), &repair.next.in_sync), ("replica-1", &highest.in_sync));
     assert_eq!(repair.next.change.cause, Cause::Rebuilt);
-    let above = rebuild(&story.seen, Some(40), Epoch::new(0, 2), clock(&story)).unwrap();
+    let above = rebuild(&story.seen, Some(40), 2, clock(&story)).unwrap();
     assert_eq!((above.stored, above.next.version), (Some(40), 41), "above what is there, and above what members know");
 }
 
 #[test]
 fn v3_a_rebuild_needs_the_expected_epoch_and_all_disks_of_the_set() {
     let mut story = Story::well();
-    let rebuild = |story: &Story, epoch| rebuild(&story.seen, None, Epoch::new(0, epoch), clock(story));
+    let rebuild = |story: &Story, epoch| rebuild(&story.seen, None, epoch, clock(story));
     assert_eq!(rebuild(&story, 2), Err(CannotRepair::NotLost));
     story.store(Store::Missing);
-    let (expected, is) = (Epoch::new(0, 1), Epoch::new(0, 2));
+    let (expected, is) = (1, Epoch::new(0, 2));
     assert_eq!(rebuild(&story, 1), Err(CannotRepair::Epoch { expected, is }));
     story.link(2, Link::Closed);
     assert_eq!(rebuild(&story, 2), Err(CannotRepair::Absent { pods: vec![pod(2)] }));
@@ -40,7 +40,7 @@ fn u1_a_forced_loss_keeps_one_disk_even_one_from_outside_the_set() {
     let mut story = Story::well();
     let shrunk = view().without(&[pod(2)].into());
     story.store(Store::Is(shrunk)).link(0, Link::Closed).link(1, Link::Closed);
-    let force = |story: &Story, n| force_loss(&story.seen, Some(6), Epoch::new(0, 2), &pod(n), clock(story));
+    let force = |story: &Story, n| force_loss(&story.seen, Some(6), 2, &pod(n), clock(story));
     let repair = force(&story, 2).unwrap();
     assert_eq!((repair.stored, repair.next.version, repair.next.epoch), (Some(6), 7, Epoch::new(1, 3)));
     assert_eq!(set(&repair.next), ["replica-2"]);
