@@ -122,6 +122,15 @@ impl Api {
         }
     }
 
+    /// One attempt to read, that takes at most `within`.
+    pub(crate) async fn try_get(&self, path: &str, within: Duration) -> Result<Value, Failure> {
+        let unavailable = |what| Failure::Unavailable { what };
+        let request = self.http.get(self.endpoint.url(path)).timeout(within);
+        let response = request.send().await.map_err(|error| unavailable(self.explain(&error)))?;
+        let miss = |miss: Miss| unavailable(miss.what);
+        Ok(self.read(response).await?.map_err(miss)?.json)
+    }
+
     /// Opens a stream of server-sent events. Errors as of one attempt, without repeating.
     pub(crate) async fn stream(&self, path: &str, after: Option<&str>) -> Result<reqwest::Response, Failure> {
         let mut request = self.http.get(self.endpoint.url(path)).header("Accept", "text/event-stream");

@@ -7,7 +7,7 @@ use crate::config::{Config, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Out, talk};
-use crate::{address, cart, cluster, courier, kitchen, menu, near, order, quote, verify};
+use crate::{address, cart, cluster, courier, drill, kitchen, menu, near, order, quote, verify};
 
 /// Commands for people.
 #[derive(Debug, Clone, Subcommand)]
@@ -36,6 +36,8 @@ pub enum Command {
     /// Who leads, who is in sync, and how fail-overs went
     #[command(subcommand)]
     Cluster(cluster::Command),
+    /// Place orders at a steady rate, break something for real, and report what customers noticed
+    Drill(Box<drill::Args>),
     /// Check that every acknowledged order of the journal is there, once, unchanged
     Verify(verify::Args),
 }
@@ -81,6 +83,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Courier(command) => courier::run(context, command).await,
         Command::Address(command) => address::run(context, command).await,
         Command::Cluster(command) => cluster::run(context, command).await,
+        Command::Drill(args) => drill::run(context, *args).await,
         Command::Verify(args) => verify::run(context, args).await,
     }
 }

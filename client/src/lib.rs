@@ -12,6 +12,7 @@ mod cluster;
 mod command;
 mod config;
 mod courier;
+mod drill;
 mod durable;
 mod exit;
 mod failure;
