@@ -48,6 +48,7 @@ pub struct Order {
     /// How far it has come.
     pub stage: Stage,
     /// Where its delivery stands: `unassigned`, `assigned`, `at_restaurant` …; `collection` if there is none.
+    #[serde(default)]
     pub leg: String,
     /// The restaurant's id.
     pub restaurant: String,
@@ -60,6 +61,7 @@ pub struct Order {
     /// The menu's revision it was priced by.
     pub menu_revision: u64,
     /// Everything that any of its items contains, of the 14 allergens that the law names.
+    #[serde(default)]
     pub allergens: Vec<String>,
     /// Who ordered.
     pub customer: Customer,
@@ -92,6 +94,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// What happened, oldest first.
+    #[serde(default)]
     pub history: Vec<Moment>,
     /// The commands that its stage allows, whoever may give them.
     pub allowed: Vec<String>,
@@ -202,9 +205,7 @@ pub struct Quote {
     pub fulfillable: bool,
     /// Everything that stands in the way.
     pub issues: Vec<Issue>,
-    /// The restaurant's id.
-    pub restaurant: String,
-    /// The menu's revision it was priced by.
+    /// The menu's revision it was priced by; 0 if there is none.
     pub menu_revision: u64,
     /// The lines that could be priced.
     pub lines: Vec<Line>,

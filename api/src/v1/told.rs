@@ -4,7 +4,8 @@ mod menus;
 mod orders;
 mod refusals;
 
-pub use menus::{menu, restaurant};
+pub use menus::{menu, offer, restaurant};
+pub use orders::quote;
 pub use refusals::{issues_code, refusal};
 
 use crate::v1::money::{Currency, Money};

@@ -1,10 +1,12 @@
 //! Restaurants and menus, as told.
 use super::{names, times};
 use crate::v1::money::Money;
-use crate::v1::restaurant::{Category, Menu, MenuItem, MenuOption, OptionGroup, Restaurant};
+use crate::v1::restaurant::{Category, Menu, MenuItem, MenuOption, Offer, OptionGroup, Restaurant};
 use order::hours::Opening;
+use order::issue::Problem;
 use order::menu::{Item, MenuRevision};
 use order::money::Currency;
+use order::query::Nearby;
 use order::restaurant::Restaurant as Theirs;
 
 /// A restaurant at an instant of log time (ms since 1970).
@@ -27,6 +29,29 @@ pub fn restaurant(restaurant: &Theirs, at_ms: u64) -> Restaurant {
         prep_minutes: u32::from(profile.prep_minutes),
         version: u64::from(restaurant.version),
         menu_revision: u64::from(restaurant.menu_revision),
+    }
+}
+
+/// A restaurant as seen from a place.
+pub fn offer(near: &Nearby) -> Offer {
+    let profile = &near.restaurant.profile;
+    let unreachable = |problem: &&Problem| matches!(problem, Problem::OutsideZone { .. } | Problem::PostcodeUnverified);
+    let delivers = profile.delivery.is_some() && near.why_not.iter().find(unreachable).is_none();
+    Offer {
+        id: profile.slug.to_string(),
+        name: profile.name.to_string(),
+        description: profile.description.to_string(),
+        delivers,
+        open: near.open,
+        fee: delivers.then(|| near.fee.into()),
+        minimum: money(profile.minimum_order, profile.currency),
+        eta_minutes: delivers.then_some(near.eta_minutes),
+        distance_m: near.distance_m,
+        why_not: near.why_not.iter().map(|problem| problem.code().to_owned()).collect(),
+        next_open_at: near.why_not.iter().find_map(|problem| match problem {
+            Problem::RestaurantClosed { next_open_at_ms } => times(*next_open_at_ms),
+            _ => None,
+        }),
     }
 }
 

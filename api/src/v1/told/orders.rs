@@ -1,8 +1,9 @@
 //! Orders, as told.
 use super::{names, times};
-use crate::v1::order::{Destination, Line, LineOption, Moment, Order, Provenance, Stage, Totals};
+use crate::v1::order::{Destination, Line, LineOption, Moment, Order, Provenance, Quote, Stage, Totals};
 use crate::v1::place::{Customer, Service};
 use crate::v1::time::Timestamp;
+use order::money::{Currency, Money};
 use order::order::{Located, Order as Record};
 use order::place::{Freshness, Point, Precision, Standing};
 use order::stage::Role;
@@ -43,8 +44,8 @@ impl From<&OrderView> for Order {
             leg: if view.as_placed { first_leg(record) } else { record.leg.name() }.to_owned(),
             restaurant: view.restaurant().to_string(),
             service: record.service.into(),
-            lines: view.lines().map(|line| line_told(record, &line)).collect(),
-            totals: totals(record, record.subtotal, record.fee),
+            lines: view.lines().map(|line| line_told(record.currency, &line)).collect(),
+            totals: totals(record.currency, record.subtotal, record.fee),
             menu_revision: u64::from(record.menu_revision),
             allergens: names(view.allergens()),
             customer: Customer { name: record.texts.name().to_owned(), phone: record.phone.to_string() },
@@ -69,12 +70,25 @@ fn first_leg(record: &Record) -> &'static str {
     if record.leg == Leg::Collection { Leg::Collection.name() } else { Leg::Unassigned.name() }
 }
 
-fn totals(record: &Record, items: i64, fee: i64) -> Totals {
-    let money = |amount| record.money(amount).into();
-    Totals { items: money(items), delivery_fee: money(fee), total: money(record.total()) }
+/// What an order would cost and what stands in its way.
+pub fn quote(quote: &order::quote::Quote) -> Quote {
+    Quote {
+        fulfillable: quote.is_fulfillable(),
+        issues: quote.issues.iter().map(Into::into).collect(),
+        menu_revision: quote.menu.as_ref().map_or(0, |menu| u64::from(menu.revision)),
+        lines: quote.lines().map(|line| line_told(quote.currency, &line)).collect(),
+        totals: totals(quote.currency, quote.subtotal, quote.fee),
+        ready_by: times(Some(quote.eta_ms)),
+    }
 }
 
-fn line_told(record: &Record, line: &LineView<'_>) -> Line {
+fn totals(currency: Currency, items: i64, fee: i64) -> Totals {
+    let money = |amount| Money::new(amount, currency).into();
+    Totals { items: money(items), delivery_fee: money(fee), total: money(items.saturating_add(fee)) }
+}
+
+fn line_told(currency: Currency, line: &LineView<'_>) -> Line {
+    let money = |amount| Money::new(amount, currency).into();
     Line {
         item: line.item.id.to_string(),
         name: line.item.name.to_string(),
@@ -85,11 +99,11 @@ fn line_told(record: &Record, line: &LineView<'_>) -> Line {
                 option: option.choice.id.to_string(),
                 name: option.choice.name.to_string(),
                 quantity: u32::from(option.quantity),
-                price: record.money(option.choice.price_delta).into(),
+                price: money(option.choice.price_delta),
             })
             .collect(),
-        unit_price: record.money(line.unit_price).into(),
-        total: record.money(line.amount()).into(),
+        unit_price: money(line.unit_price),
+        total: money(line.amount()),
         allergens: names(line.allergens()),
     }
 }
