@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::server::Server;
 use crate::{NAME, up};
 
 /// Online food ordering that survives the death of any of its servers.
@@ -25,6 +26,8 @@ enum Command {
     Up(up::Args),
     #[command(flatten)]
     Client(client::Command),
+    /// Server: says where postcodes are
+    Postcode(Server<postcode::Args>),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -36,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let Cli { global, command } = cli;
     match command {
         Command::Up(args) => up::run(args),
+        Command::Postcode(server) => server.run("postcode", postcode::run),
         Command::Client(command) => client::run(global, command).into(),
         Command::Completions { shell } => completions(shell),
     }

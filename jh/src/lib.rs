@@ -6,6 +6,9 @@
 //! way.
 
 mod cli;
+mod logging;
+mod parent;
+mod server;
 mod supervise;
 mod up;
 

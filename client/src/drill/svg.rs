@@ -184,3 +184,7 @@ fn escape(words: &str) -> String {
 fn us(ms: f64) -> u64 {
     (ms * 1000.0) as u64
 }
+
+#[cfg(test)]
+#[path = "svg_tests.rs"]
+mod tests;

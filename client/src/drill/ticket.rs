@@ -100,7 +100,8 @@ fn order(note: String) -> PlaceOrder {
         deliver_to: Some(Address { lines: vec!["12 North Road".to_owned()], postcode: "DH1 4SG".to_owned() }),
         note: Some(note),
         expect: None,
-        allergens_acknowledged: Vec::new(),
+        allergens_acknowledged: None,
+        age_confirmed: false,
         fulfil_at: None,
     }
 }

@@ -64,6 +64,9 @@ pub(crate) struct Wanted {
     /// An allergen you know to be in it; repeat for each
     #[arg(long = "allergen", value_name = "ALLERGEN")]
     allergens: Vec<String>,
+    /// Say that you are old enough for what is age-restricted
+    #[arg(long)]
+    of_age: bool,
     /// Take the whole order body (JSON) from a file, `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["restaurant", "to", "collect", "name", "phone", "note", "at"])]
     file: Option<PathBuf>,
@@ -147,7 +150,7 @@ impl Wanted {
                 (total, menu_revision) => Some(Expect { total, menu_revision }),
             },
             allergens_acknowledged: (!self.allergens.is_empty()).then_some(self.allergens),
-            age_confirmed: false,
+            age_confirmed: self.of_age,
             fulfil_at: self.at,
         };
         Ok(Order { body: serde_json::to_string(&body).expect("an order body is always JSON"), from_cart })
