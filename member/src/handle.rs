@@ -1,6 +1,9 @@
 //! The application's handle on its running member: submit, read, leave, events. Knows the channel to the loop and nothing behind it.
 use crate::answer::{Answer, Consistency, Cursor, History, Rejection};
 use crate::limits;
+use crate::machine::LoadError;
+use crate::running::BadSnapshot;
+use crate::store::StorageError;
 use bytes::Bytes;
 use group::{Epoch, Pod, Proposal, Role, Status, View};
 use serde::{Deserialize, Serialize};
@@ -26,6 +29,34 @@ pub struct Config {
     pub listener: std::net::TcpListener,
     /// The members to keep connections to (its own name in there is passed over).
     pub peers: Directory,
+    /// A snapshot is taken when the log since the last one has this many bytes; `limits::SNAPSHOT_EVERY_BYTES`, less in tests.
+    pub snapshot_every_bytes: usize,
+}
+
+impl Config {
+    /// The ordinary configuration.
+    pub fn new(pod: Pod, dir: PathBuf, listener: std::net::TcpListener, peers: Directory) -> Config {
+        Config { pod, dir, listener, peers, snapshot_every_bytes: limits::SNAPSHOT_EVERY_BYTES }
+    }
+}
+
+/// Why a member cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The machine cannot read its own snapshot.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+impl From<BadSnapshot> for JoinError {
+    fn from(bad: BadSnapshot) -> JoinError {
+        match bad {
+            BadSnapshot::Load(error) => JoinError::Load(error),
+            BadSnapshot::Storage(error) => JoinError::Storage(error),
+        }
+    }
 }
 
 /// From the place where the view is kept to the member.
@@ -87,10 +118,16 @@ pub enum Ended {
     },
     /// The disk failed. Nothing in memory may be trusted to be on it.
     #[error("the disk failed: {0}")]
-    Disk(String),
-    /// The state cannot take in a snapshot.
+    Disk(StorageError),
+    /// The disk was found corrupt while this member led.
+    #[error("the disk was found corrupt while leading")]
+    Unsound,
+    /// The machine cannot take in a snapshot.
     #[error(transparent)]
-    Load(#[from] crate::machine::LoadError),
+    Load(LoadError),
+    /// The listener cannot be used.
+    #[error("use the listener: {0}")]
+    Listener(std::io::Error),
 }
 
 /// A request of this process itself.
@@ -98,7 +135,7 @@ pub(crate) enum Local {
     Submit(Bytes, oneshot::Sender<Result<Answer, Rejection>>),
     Read(Consistency, Bytes, oneshot::Sender<Result<Answer, Rejection>>),
     Log(Cursor, usize, oneshot::Sender<History>),
-    Status(oneshot::Sender<Report>),
+    Report(oneshot::Sender<Report>),
     HandOver(Pod, Epoch),
     Leave,
 }
@@ -133,7 +170,7 @@ pub struct Figures {
     pub turns: u64,
     /// Snapshots published.
     pub snapshots: u64,
-    /// The machine's digest is not among them: ask the machine.
+    /// Entries applied to the state.
     pub applied: u64,
 }
 
@@ -166,7 +203,7 @@ impl Member {
 
     /// What the member says of itself. `None` if it has ended.
     pub async fn report(&self) -> Option<Report> {
-        self.ask(Local::Status).await
+        self.ask(Local::Report).await
     }
 
     /// Asks that `to` lead, if the epoch is still `epoch` and this member leads (H1).

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod log;
 mod machine;
 mod net;
+mod running;
 pub mod snapshot;
 pub mod store;
 pub mod superblock;
@@ -15,5 +16,6 @@ mod wire;
 pub use answer::{
     Answer, BadCursor, Consistency, Cursor, Delivered, Failure, Freshness, History, Page, Reign, Rejection, Why,
 };
-pub use handle::{Ask, Config, Directory, Ended, Event, Figures, Member, Report, Seen, directory};
+pub use handle::{Ask, Config, Directory, Ended, Event, Figures, JoinError, Member, Report, Seen, directory};
 pub use machine::{Executed, LoadError, Machine, Slice};
+pub use running::{BEGINNING, Running, join};

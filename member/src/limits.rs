@@ -47,6 +47,12 @@ pub const FEED_ALIVE_MS: u64 = 250;
 pub const FEED_SILENCE_MS: u64 = 1_000;
 /// Pages of a feed that wait for the subscriber; then it is unsubscribed until it has caught up.
 pub const FEED_PAGES: usize = 64;
+/// Pieces of a state are walked at least this far apart, in µs: 64 MB/s leave the disk to the log.
+pub const SLICE_PAUSE_US: u64 = 2_000;
+/// A connection for a snapshot may be silent this long, in ms: either disk may be slow.
+pub const SNAPSHOT_SILENCE_MS: u64 = 30_000;
+/// A machine's delta, in bytes; larger ones are refused, and that is a fault of the machine.
+pub const DELTA_BYTES: usize = 2 << 20;
 /// Timers executed in one slice, behind client work (T1).
 pub const TIMERS: usize = 256;
 /// A gap in service longer than this, in ms, is told to the machine (T1).
@@ -70,8 +76,8 @@ pub const EVENTS: usize = 1_024;
 /// A member that ends has this long, in ms, to tell its callers who leads.
 pub const FAREWELL_MS: u64 = 20;
 
-const _: () = assert!(COMMAND_BYTES + group::limits::APPEND_BYTES < FRAME_BYTES);
-const _: () = assert!(PAGE_BYTES + COMMAND_BYTES < FRAME_BYTES);
+const _: () = assert!(DELTA_BYTES + group::limits::APPEND_BYTES + 1024 < FRAME_BYTES);
+const _: () = assert!(PAGE_BYTES + DELTA_BYTES + 1024 < FRAME_BYTES);
 const _: () = assert!(CHUNK_BYTES < FRAME_BYTES);
 const _: () = assert!(group::limits::IN_FLIGHT_BYTES < OUTBOX_BYTES);
 

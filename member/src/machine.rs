@@ -39,6 +39,11 @@ pub trait Machine {
         None
     }
 
+    /// An empty machine of the same kind, for a snapshot to be loaded into.
+    fn blank(&self) -> Self
+    where
+        Self: Sized;
+
     /// A piece of the state of about `budget` bytes, from where the last piece ended (`None`: from the start). Deltas are
     /// applied between two pieces: a thing that exists all the while must be in one of them; what changed meanwhile may
     /// be in the old or the new form, once, twice or not at all (W5).
