@@ -60,7 +60,7 @@ pub(crate) async fn keep_lines<T, H>(
     let mut kept = BTreeSet::new();
     loop {
         let mut there: BTreeSet<Pod> = directory.borrow_and_update().keys().cloned().collect();
-        me.iter().for_each(|me| drop(there.remove(me)));
+        there.retain(|pod| Some(pod) != me.as_ref());
         members(&there);
         for pod in there {
             if kept.insert(pod.clone()) {

@@ -6,7 +6,7 @@ mod pump;
 
 pub(crate) use accept::accept_all;
 pub(crate) use dial::{Caller, LineEvent, keep_lines};
-pub(crate) use pump::{Hear, Open, run};
+pub(crate) use pump::{Open, run};
 
 /// Comes back when everything that had arrived before was handed over: whatever is readable is read before a yielded task runs again,
 /// and what that woke runs before the second one.

@@ -72,7 +72,11 @@ impl Clients {
     }
     /// Shows every subscription whose connection has room: `serve` says what to send and
     /// moves the cursor; `alive`: each is told something, news or not.
-    pub(super) fn serve_subscriptions(&mut self, alive: bool, mut serve: impl FnMut(&mut Option<Cursor>, bool) -> Option<Told>) {
+    pub(super) fn serve_subscriptions(
+        &mut self,
+        alive: bool,
+        mut serve: impl FnMut(&mut Option<Cursor>, bool) -> Option<Told>,
+    ) {
         for client in self.all.values_mut() {
             for (number, after) in &mut client.subscriptions {
                 let mut alive = alive;

@@ -51,22 +51,22 @@ impl Held {
 
     /// The next answer to a write that `upto` covers.
     pub(super) fn next_write(&mut self, upto: Seq) -> Option<(Asker, Answer)> {
-        let (_, asker, answer) = self.writes.pop_front_if(|(seq, ..)| *seq <= upto)?;
+        let (_, asker, answer) = pop_if(&mut self.writes, |(seq, ..)| *seq <= upto)?;
         self.let_go(asker, answer)
     }
     /// The next answer to a read whose ticket `upto` covers.
     pub(super) fn next_read(&mut self, upto: u64) -> Option<(Asker, Answer)> {
-        let (_, asker, answer) = self.reads.pop_front_if(|(ticket, ..)| *ticket <= upto)?;
+        let (_, asker, answer) = pop_if(&mut self.reads, |(ticket, ..)| *ticket <= upto)?;
         self.let_go(asker, answer)
     }
     /// The next answer to an eventual read that is committed.
     pub(super) fn next_settled(&mut self, upto: Seq) -> Option<(Asker, Answer)> {
-        let (_, _, asker, answer) = self.unsettled.pop_front_if(|(seq, ..)| *seq <= upto)?;
+        let (_, _, asker, answer) = pop_if(&mut self.unsettled, |(seq, ..)| *seq <= upto)?;
         self.let_go(asker, answer)
     }
     /// The next answer to an eventual read that has waited long enough.
     pub(super) fn next_unsettled(&mut self, now: Time) -> Option<(Asker, Answer)> {
-        let (_, _, asker, answer) = self.unsettled.pop_front_if(|(_, until, ..)| *until <= now)?;
+        let (_, _, asker, answer) = pop_if(&mut self.unsettled, |(_, until, ..)| *until <= now)?;
         self.let_go(asker, answer)
     }
 
@@ -74,6 +74,10 @@ impl Held {
         self.bytes -= answer.reply.len();
         Some((asker, answer))
     }
+}
+
+fn pop_if<T>(queue: &mut VecDeque<T>, ready: impl Fn(&T) -> bool) -> Option<T> {
+    if queue.front().is_some_and(ready) { queue.pop_front() } else { None }
 }
 
 #[cfg(test)]
@@ -92,8 +96,7 @@ mod tests {
         let mut held = Held::default();
         (1..=3).for_each(|seq| held.write(seq, Asker::Timer, answer(seq)));
         held.read(1, Asker::Timer, answer(3));
-        let left: Vec<Seq> =
-            std::iter::from_fn(|| held.next_write(2)).map(|(_, answer)| answer.cursor.seq).collect();
+        let left: Vec<Seq> = std::iter::from_fn(|| held.next_write(2)).map(|(_, answer)| answer.cursor.seq).collect();
         assert_eq!(left, [1, 2]);
         assert!(held.next_read(0).is_none() && held.next_read(1).is_some());
         assert_eq!((held.len(), held.bytes), (1, 3));

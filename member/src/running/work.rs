@@ -202,8 +202,11 @@ impl<M: Machine + Send + 'static> Running<M> {
         figures.applied = self.state.count;
         let starts = self.core.starts();
         let epoch = |seq| starts.iter().find(|start| start.seq == seq).map(|start| start.epoch).unwrap_or_default();
-        let reign = |(seq, at, start): &(Seq, Wall, group::Start)| {
-            Reign { epoch: epoch(*seq), seq: *seq, at: *at, start: start.clone() }
+        let reign = |(seq, at, start): &(Seq, Wall, group::Start)| Reign {
+            epoch: epoch(*seq),
+            seq: *seq,
+            at: *at,
+            start: start.clone(),
         };
         Report { status: self.core.status(self.now), reigns: self.core.reigns().map(reign).collect(), figures }
     }
