@@ -5,7 +5,11 @@ use order::clock::{Date, Zone};
 use order::hours::{Hours, Interval, Opening};
 
 fn week(zone: &str, times: &[(&str, &str)]) -> Hours {
-    Hours { zone: Zone::parse(zone).expect("test zones exist"), week: std::array::from_fn(|_| day(times)), exceptions: Vec::new() }
+    Hours {
+        zone: Zone::parse(zone).expect("test zones exist"),
+        week: std::array::from_fn(|_| day(times)),
+        exceptions: Vec::new(),
+    }
 }
 
 fn day(times: &[(&str, &str)]) -> Vec<Interval> {

@@ -1,8 +1,12 @@
 //! The domain from outside: stories of orders, hours and keys, and the laws that hold whatever is asked.
 
+mod catalogue;
 mod fixture;
 mod hours;
+mod laws;
 mod moves;
 mod once;
 mod placing;
+mod plans;
+mod questions;
 mod timers;
