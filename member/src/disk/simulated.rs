@@ -176,9 +176,18 @@ impl Contents {
         }
         self.durable = durable;
     }
+    /// Linux after a failed sync: the cache has these bytes, the device has not, and nobody will write them any more.
+    fn forget(&mut self, at: usize, length: usize) {
+        for sector in at / SECTOR..(at + length).div_ceil(SECTOR) {
+            self.dirty.remove(&sector);
+        }
+    }
     fn sync(&mut self) {
-        self.durable.clone_from(&self.cached);
-        self.dirty.clear();
+        for sector in std::mem::take(&mut self.dirty) {
+            let mut durable = std::mem::take(&mut self.durable);
+            self.land(sector, &mut durable);
+            self.durable = durable;
+        }
     }
     /// What the device holds, once dirty pages were written back for the reader.
     fn device(&self) -> Vec<u8> {
@@ -286,7 +295,12 @@ impl SimulatedFile {
         contents.write(at, bytes);
         match fault {
             Some(Fault::PowerCut) => Err(power_cut()),
-            Some(Fault::Error(kind)) => Err(kind.into()),
+            Some(Fault::Error(kind)) => {
+                if durably {
+                    contents.forget(at, bytes.len());
+                }
+                Err(kind.into())
+            }
             None => {
                 if durably {
                     contents.write_through(at, bytes.len());
@@ -327,7 +341,6 @@ impl File for SimulatedFile {
         match fault {
             Some(Fault::PowerCut) => Err(power_cut()),
             Some(Fault::Error(kind)) => {
-                // Linux marks the pages clean: the next sync has nothing to write and succeeds.
                 contents.dirty.clear();
                 Err(kind.into())
             }

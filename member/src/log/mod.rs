@@ -70,3 +70,6 @@ pub(crate) use recover::{Replay, Whose, replay};
 pub(crate) use segment::{NEW, Segment, number, prepare};
 pub use writer::Write;
 pub(crate) use writer::{Log, Supply};
+
+#[cfg(test)]
+mod tests;

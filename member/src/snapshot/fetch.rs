@@ -100,7 +100,7 @@ impl Fetch {
     ///
     /// # Errors
     /// What was collected is not that snapshot: it is thrown away, begin again. Or the disk refuses: the process must end.
-    pub(crate) fn finish(mut self) -> Result<(SnapshotFile, Ending), StorageError> {
+    pub fn finish(mut self) -> Result<(SnapshotFile, Ending), StorageError> {
         let last = std::mem::take(&mut self.pending);
         self.put(&last)?;
         let (part, name) = (self.id.part_name(), self.id.name());

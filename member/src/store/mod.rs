@@ -17,7 +17,7 @@ pub use recovered::Recovered;
 use crate::disk::Disk;
 use crate::limits::SEGMENT_BYTES;
 use crate::log::{Log, Replay, Segment, Supply, Whose, Write, prepare};
-use crate::snapshot::{SnapshotId, SnapshotWriter};
+use crate::snapshot::{Fetch, SnapshotId, SnapshotWriter};
 use crate::superblock::{Facts, Superblock};
 use error::Place;
 use group::{BootId, Position, StorageId};
@@ -131,6 +131,14 @@ impl Store {
     /// The disk refuses: the process must end.
     pub fn snapshot(&self, from: Position) -> Result<SnapshotWriter, StorageError> {
         SnapshotWriter::begin(self.disk.clone(), self.place.clone(), from)
+    }
+
+    /// Begins to collect a snapshot from a peer, or goes on with it.
+    ///
+    /// # Errors
+    /// The disk refuses: the process must end.
+    pub fn fetch(&self, id: SnapshotId) -> Result<Fetch, StorageError> {
+        Fetch::begin(self.disk.clone(), self.place.clone(), id)
     }
 
     /// Makes a finished snapshot the one to recover from. The one before is kept too, and the log from its end on.
