@@ -8,6 +8,7 @@ mod check_profile;
 pub mod clock;
 pub mod command;
 pub mod delta;
+pub mod document;
 mod effect;
 mod execute;
 pub mod form;

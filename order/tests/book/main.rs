@@ -1,6 +1,7 @@
 //! The domain from outside: stories of orders, hours and keys, and the laws that hold whatever is asked.
 
 mod catalogue;
+mod document;
 mod fixture;
 mod hours;
 mod laws;
@@ -9,4 +10,5 @@ mod once;
 mod placing;
 mod plans;
 mod questions;
+mod size;
 mod timers;
