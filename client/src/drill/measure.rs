@@ -4,12 +4,8 @@ use serde::Serialize;
 
 use super::record::Record;
 
-/// The width of one bucket of a timeline.
-pub(super) const BUCKET_US: u64 = 50_000;
-/// An order that took longer than a bucket is called slow; one that is under way for longer waits.
-pub(super) const SLOW_US: u64 = BUCKET_US;
-
-/// What ended, and what was waiting, in one stretch of time.
+/// What ended, and what was waiting, in one stretch of time. An order that took longer than that stretch is slow; one that
+/// is under way for longer waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Bucket {
     pub(super) ok: u32,
@@ -21,28 +17,28 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn add(&mut self, record: &Record) {
+    pub(super) fn add(&mut self, record: &Record, width_us: u64) {
         match record {
             record if !record.is_placed() => self.errors += 1,
-            record if record.latency_us() > SLOW_US => self.slow += 1,
+            record if record.latency_us() > width_us => self.slow += 1,
             _ => self.ok += 1,
         }
         self.latency_max_us = self.latency_max_us.max(record.latency_us());
     }
 }
 
-/// The buckets from `from_us` to `to_us`, by when orders ended.
-pub(super) fn buckets(records: &[Record], from_us: u64, to_us: u64) -> Vec<Bucket> {
-    let count = usize::try_from(to_us.saturating_sub(from_us).div_ceil(BUCKET_US)).expect("a window fits memory");
+/// The buckets of `width_us` each from `from_us` to `to_us`, by when orders ended.
+pub(super) fn buckets(records: &[Record], from_us: u64, to_us: u64, width_us: u64) -> Vec<Bucket> {
+    let count = usize::try_from(to_us.saturating_sub(from_us).div_ceil(width_us)).expect("a window fits memory");
     let mut buckets = vec![Bucket::default(); count];
-    let index = |us: u64| usize::try_from(us.checked_sub(from_us)? / BUCKET_US).ok();
+    let index = |us: u64| usize::try_from(us.checked_sub(from_us)? / width_us).ok();
     for record in records {
         if let Some(bucket) = index(record.done_us).and_then(|index| buckets.get_mut(index)) {
-            bucket.add(record);
+            bucket.add(record, width_us);
         }
         // It waited at the end of every bucket between the moment it became slow and its end.
-        let first = (record.begun_us + SLOW_US).saturating_sub(from_us).div_ceil(BUCKET_US).max(1);
-        let last = record.done_us.saturating_sub(from_us).div_ceil(BUCKET_US);
+        let first = (record.begun_us + width_us).saturating_sub(from_us).div_ceil(width_us).max(1);
+        let last = record.done_us.saturating_sub(from_us).div_ceil(width_us);
         for end in first..last.min(count as u64 + 1) {
             buckets[usize::try_from(end - 1).expect("bounded by count")].waiting += 1;
         }
@@ -122,7 +118,7 @@ mod tests {
     #[test]
     fn an_order_that_waits_is_seen_in_every_bucket_it_waits_through() {
         let error = Record { outcome: Outcome::Unknown, ..placed(10_000, 210_000) };
-        let found = buckets(&[placed(0, 1_000), placed(10_000, 210_000), error], 0, 300_000);
+        let found = buckets(&[placed(0, 1_000), placed(10_000, 210_000), error], 0, 300_000, 50_000);
         assert_eq!(found.iter().map(|bucket| bucket.ok).collect::<Vec<_>>(), [1, 0, 0, 0, 0, 0]);
         assert_eq!(found.iter().map(|bucket| bucket.waiting).collect::<Vec<_>>(), [0, 2, 2, 2, 0, 0]);
         assert_eq!((found[4].slow, found[4].errors), (1, 1));
@@ -132,7 +128,7 @@ mod tests {
     #[test]
     fn a_window_that_begins_later_counts_the_same_waiting() {
         let records = [placed(10_000, 210_000)];
-        let all = buckets(&records, 0, 300_000);
-        assert_eq!(buckets(&records, 100_000, 300_000), all[2..]);
+        let all = buckets(&records, 0, 300_000, 50_000);
+        assert_eq!(buckets(&records, 100_000, 300_000, 50_000), all[2..]);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::measure::{BUCKET_US, Bucket, buckets, ms};
+use super::measure::{Bucket, buckets, ms};
 use super::record::Record;
 use super::report::{Report, Round};
 
@@ -14,6 +14,8 @@ const RIGHT: f64 = 24.0;
 const ORDERS: (f64, f64) = (84.0, 234.0);
 const LATENCY: (f64, f64) = (270.0, 390.0);
 const HEIGHT: f64 = 436.0;
+/// What one bar shows.
+const BAR_US: u64 = 20_000;
 /// What is shown before and after the fault.
 const BEFORE_US: u64 = 1_000_000;
 const AFTER_US_MIN: u64 = 2_000_000;
@@ -30,7 +32,7 @@ pub(super) fn draw(report: &Report, round: &Round, records: &[Record]) -> String
     let from_us = round.fault_us.saturating_sub(BEFORE_US);
     let shown_us = round.gap_ms.map_or(AFTER_US_MIN, |gap| AFTER_US_MIN.max(us(gap) * 2));
     let to_us = round.fault_us + shown_us;
-    let all = buckets(records, from_us, to_us);
+    let all = buckets(records, from_us, to_us, BAR_US);
     let chart = Chart { from_us, to_us };
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
@@ -85,7 +87,7 @@ impl Chart {
     }
 
     fn bucket_x(&self, index: usize) -> f64 {
-        self.x(self.from_us + index as u64 * BUCKET_US)
+        self.x(self.from_us + index as u64 * BAR_US)
     }
 
     fn mark_fault(&self, svg: &mut String, round: &Round) {
@@ -106,7 +108,7 @@ impl Chart {
         let scale = (ORDERS.1 - ORDERS.0) / f64::from(tallest.unwrap_or(0).max(1));
         for (index, bucket) in all.iter().enumerate() {
             let (x, mut y) = (self.bucket_x(index), ORDERS.1);
-            let width = (self.bucket_x(index + 1) - x - 1.0).max(1.0);
+            let width = (self.bucket_x(index + 1) - x - 0.7).max(1.0);
             for (class, count) in [("ok", bucket.ok), ("slow", bucket.slow), ("err", bucket.errors)] {
                 let height = f64::from(count) * scale;
                 y -= height;
@@ -120,7 +122,7 @@ impl Chart {
         self.line(svg, "wait", all.iter().enumerate().map(waiting));
         axis(svg, ORDERS.1, "0");
         axis(svg, ORDERS.0, &tallest.unwrap_or(0).to_string());
-        text(svg, (LEFT + 6.0, ORDERS.0 + 14.0), "", "orders in 50 ms");
+        text(svg, (LEFT + 6.0, ORDERS.0 + 14.0), "", "orders in 20 ms");
     }
 
     fn latencies(&self, svg: &mut String, all: &[Bucket]) {

@@ -4,9 +4,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::load::{Load, Rate};
-use super::measure::{BUCKET_US, Bucket, SLOW_US, ms};
+use super::measure::{Bucket, ms};
 use super::record::Clock;
 
+/// What one cell shows.
+pub(super) const CELL_US: u64 = 50_000;
 /// Cells of one line: one second.
 const CELLS: usize = 20;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -42,13 +44,13 @@ impl Timeline {
     pub(super) fn new(clock: Clock, rate: Rate) -> Timeline {
         #[expect(clippy::cast_precision_loss, reason = "a bucket is 50,000 µs")]
         let expected = match rate {
-            Rate::PerSecond(rate) => rate * BUCKET_US as f64 / 1e6,
+            Rate::PerSecond(rate) => rate * CELL_US as f64 / 1e6,
             Rate::Max => 1.0,
         };
         let now_us = clock.now_us();
         let line = Line { begun_us: now_us, ..Line::default() };
         let is_terminal = io::stderr().is_terminal();
-        Timeline { clock, is_terminal, expected, line, seen: 0, next_us: now_us + BUCKET_US }
+        Timeline { clock, is_terminal, expected, line, seen: 0, next_us: now_us + CELL_US }
     }
 
     /// When the next cell is due, in µs of the drill.
@@ -61,13 +63,13 @@ impl Timeline {
         let now_us = self.clock.now_us();
         let mut cell = Cell::default();
         let records = load.records();
-        records[self.seen..].iter().for_each(|record| cell.bucket.add(record));
+        records[self.seen..].iter().for_each(|record| cell.bucket.add(record, CELL_US));
         self.seen = records.len();
         cell.bucket.waiting =
-            u32::try_from(load.waiting_since_before(now_us.saturating_sub(SLOW_US))).unwrap_or(u32::MAX);
+            u32::try_from(load.waiting_since_before(now_us.saturating_sub(CELL_US))).unwrap_or(u32::MAX);
         self.expected = self.expected.max(0.8 * f64::from(cell.bucket.ok));
         self.line.cells.push(cell);
-        self.next_us += BUCKET_US;
+        self.next_us += CELL_US;
         if self.is_terminal {
             self.write(&format!("\r{}\x1b[K", draw(&self.line, self.expected, true)));
         }

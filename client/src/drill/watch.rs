@@ -10,10 +10,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::fault::{Done, Fault, Processes, prepare};
 use super::load::{Load, Rate};
-use super::measure::BUCKET_US;
 use super::record::Clock;
 use super::report::{BEFORE_US, Round, Seen};
-use super::timeline::Timeline;
+use super::timeline::{CELL_US, Timeline};
 use crate::api_client::Api;
 use crate::failure::Failure;
 use crate::words;
@@ -23,7 +22,7 @@ const WHOLE_WITHIN_US: u64 = 60_000_000;
 /// A frozen process is thawed after this even if nobody took over.
 const FROZEN_US_MAX: u64 = 15_000_000;
 /// The cluster is asked this often while something is awaited.
-const ASK_EVERY_US: u64 = 2 * BUCKET_US;
+const ASK_EVERY_US: u64 = 2 * CELL_US;
 /// One question may take this long: a frozen process answers none.
 const ASK_WITHIN: Duration = Duration::from_millis(1500);
 /// A cluster counts as whole when it was seen so for this long in one view: just after a fault it only looks whole.
