@@ -82,14 +82,23 @@ pub(crate) struct Order {
 pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let Args { wanted, key } = args;
     let order = wanted.into_order(&context.state)?;
-    let key = key.map_or_else(|| Ok(new_key()), check_key)?;
+    let store = Store::new(&context.state);
+    let (key, is_new) = choose_key(key, &store, context.api.endpoint(), &order.body)?;
     let pending = Pending { key, endpoint: context.api.endpoint().to_owned(), body: order.body };
-    Store::new(&context.state).write(&pending)?;
-    let answer = finish(context, &pending).await.inspect_err(|failure| {
-        if matches!(failure, Failure::Unknown { .. } | Failure::Unavailable { .. }) {
-            talk("The order is kept: `jh order resume` finishes it under the same key.");
+    store.write(&pending)?;
+    let answer = match finish(context, &pending).await {
+        Ok(answer) => answer,
+        // No attempt under this key was ever executed: kept, it would only surprise whoever resumes later.
+        Err(failure @ Failure::Unavailable { .. }) if is_new => {
+            store.remove(&pending.key)?;
+            return Err(failure);
         }
-    })?;
+        Err(failure @ (Failure::Unknown { .. } | Failure::Unavailable { .. })) => {
+            talk("The order is kept: `jh order resume` finishes it under the same key.");
+            return Err(failure);
+        }
+        Err(failure) => return Err(failure),
+    };
     if order.from_cart {
         Cart::clear(&context.state)?;
     }
@@ -97,6 +106,21 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
         talk("This key had placed the order already; here it is again.");
     }
     show::print(context, &answer.json)
+}
+
+/// The key to send under, and whether it was made here. Whoever repeats an order that is still pending means that one.
+fn choose_key(given: Option<String>, store: &Store, endpoint: &str, body: &str) -> Result<(String, bool), Failure> {
+    if let Some(key) = given {
+        return Ok((check_key(key)?, false));
+    }
+    let is_same = |pending: &Pending| pending.endpoint == endpoint && pending.body == body;
+    match store.list()?.into_iter().find(is_same) {
+        Some(pending) => {
+            talk(&format!("The same order is pending with key {}; finishing that one.", pending.key));
+            Ok((pending.key, false))
+        }
+        None => Ok((new_key(), true)),
+    }
 }
 
 /// The key becomes a file's name, so it is held to what the API takes and no more.

@@ -69,7 +69,7 @@ impl Watch<'_> {
         let answer = self.context.api.send(&Call::get(format!("/v1/orders/{}", escape(self.id)))).await?;
         self.cursor = answer.cursor;
         let Order { version, stage, changed_at, .. } = words::read(&answer.json)?;
-        self.tell(&answer.json, version, stage, changed_at)
+        self.tell(&answer.json, version, stage, changed_at, "as it is")
     }
 
     async fn follow(&mut self, api: &Api, lost: &mut Option<Instant>) -> Result<Ended, Failure> {
@@ -100,8 +100,8 @@ impl Watch<'_> {
             data => {
                 let garbled = |error: serde_json::Error| Failure::Garbled { what: error.to_string() };
                 let json: Value = serde_json::from_str(data).map_err(garbled)?;
-                let OrderEvent { version, stage, at, .. } = words::read(&json)?;
-                self.tell(&json, version, stage, at)?
+                let OrderEvent { version, stage, at, event, .. } = words::read(&json)?;
+                self.tell(&json, version, stage, at, &event)?
             }
         };
         self.cursor = event.id.or(self.cursor.take());
@@ -109,10 +109,10 @@ impl Watch<'_> {
     }
 
     /// Prints a change that was not told before; true if it is the last.
-    fn tell(&mut self, json: &Value, version: u64, stage: Stage, at: Timestamp) -> Result<bool, Failure> {
+    fn tell(&mut self, json: &Value, version: u64, stage: Stage, at: Timestamp, what: &str) -> Result<bool, Failure> {
         if version > self.version {
             self.version = version;
-            let text = format!("{at}  {}  (version {version})", words::stage(stage));
+            let text = format!("{at}  {}  ({what}, version {version})", words::stage(stage));
             self.context.out.event(json, &text)?;
         }
         Ok(words::is_final(stage))

@@ -1,6 +1,5 @@
 //! The commands for people against a small service: exit codes, crash points of placing, journal, stream.
 
-use std::net::TcpListener;
 use std::path::Path;
 
 use client::Exit;
@@ -56,17 +55,43 @@ fn repeating_sends_the_same_key_and_the_same_bytes() {
     assert!(state.requests.iter().all(|request| *request == state.requests[0]));
 }
 
+/// What a client that was killed after writing the order down leaves behind.
+fn leave_pending(dir: &Path, endpoint: &str, key: &str, body: &str) {
+    std::fs::create_dir_all(dir.join("pending")).unwrap();
+    let text = json!({"key": key, "endpoint": endpoint, "body": body}).to_string();
+    std::fs::write(dir.join(format!("pending/{key}.json")), text).unwrap();
+}
+
 #[test]
 fn a_crash_before_sending_is_finished_by_resume() {
-    let dir = tempfile::tempdir().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    assert_eq!(jh(dir.path(), &format!("http://{address}"), &PLACE), Exit::Unavailable);
-    assert_eq!(pending(dir.path()), 1);
-    let fake = Fake::on(TcpListener::bind(address).unwrap());
+    let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
+    let body =
+        json!({"restaurant": "r", "service": "collection", "items": [], "customer": {"name": "Ada", "phone": "+44"}});
+    leave_pending(dir.path(), &fake.address.to_string(), "0190-key-0190-key", &body.to_string());
     assert_eq!(jh(dir.path(), &fake.url(), &["order", "resume"]), Exit::Ok);
+    assert_eq!(fake.state().requests, [("0190-key-0190-key".to_owned(), body.to_string())]);
     assert_eq!((fake.state().orders.len(), pending(dir.path()), journal_lines(dir.path())), (1, 0, 1));
+}
+
+#[test]
+fn an_order_that_was_certainly_not_executed_is_not_kept() {
+    let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
+    assert_eq!(jh(dir.path(), "http://127.0.0.1:1", &PLACE), Exit::Unavailable);
+    fake.state().next.extend([Next::NotExecuted; 40]);
+    assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Unavailable);
+    assert_eq!((pending(dir.path()), fake.state().orders.len()), (0, 0));
+}
+
+#[test]
+fn repeating_an_order_that_is_pending_finishes_that_one() {
+    let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
+    fake.state().next.extend([Next::BreakAfter; 40]);
+    assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Unknown);
+    fake.state().next.clear();
+    assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Ok);
+    assert_eq!((fake.state().orders.len(), pending(dir.path())), (1, 0));
+    assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Ok);
+    assert_eq!(fake.state().orders.len(), 2);
 }
 
 #[test]
@@ -87,8 +112,7 @@ fn a_crash_after_the_journal_and_before_the_removal_counts_once() {
     let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
     assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Ok);
     let (key, body) = fake.state().requests[0].clone();
-    let file = dir.path().join(format!("pending/{key}.json"));
-    std::fs::write(file, json!({"key": key, "endpoint": fake.address.to_string(), "body": body}).to_string()).unwrap();
+    leave_pending(dir.path(), &fake.address.to_string(), &key, &body);
     assert_eq!(jh(dir.path(), &fake.url(), &["order", "resume"]), Exit::Ok);
     assert_eq!((fake.state().orders.len(), pending(dir.path()), journal_lines(dir.path())), (1, 0, 2));
     assert_eq!(jh(dir.path(), &fake.url(), &["verify"]), Exit::Ok);
@@ -105,8 +129,8 @@ fn a_refusal_is_definite_and_leaves_nothing_behind() {
 #[test]
 fn an_order_meant_for_another_service_is_not_sent_to_this_one() {
     let (one, other, dir) = (Fake::start(), Fake::start(), tempfile::tempdir().unwrap());
-    one.state().next.extend([Next::NotExecuted; 40]);
-    assert_eq!(jh(dir.path(), &one.url(), &PLACE), Exit::Unavailable);
+    one.state().next.extend([Next::BreakAfter; 40]);
+    assert_eq!(jh(dir.path(), &one.url(), &PLACE), Exit::Unknown);
     assert_eq!(jh(dir.path(), &other.url(), &["order", "resume"]), Exit::Ok);
     assert_eq!((other.state().requests.len(), pending(dir.path())), (0, 1));
 }
@@ -178,7 +202,7 @@ fn a_watch_goes_on_from_where_the_stream_broke_and_ends_with_the_order() {
     let id = fake.state().orders[0]["id"].as_str().unwrap().to_owned();
     let event = |cursor: &str, version: u64, stage: &str| {
         let data =
-            json!({"order": id, "version": version, "stage": stage, "at": "2030-01-01T12:00:00Z", "restaurant": "r"});
+            json!({"order": id, "version": version, "stage": stage, "at": "2030-01-01T12:00:00Z", "event": stage});
         format!("id: {cursor}\nevent: order\ndata: {data}\n\n")
     };
     let first = event("c1", 2, "accepted") + "id: c2\n\n";

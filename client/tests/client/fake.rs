@@ -70,10 +70,7 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn start() -> Fake {
-        Fake::on(TcpListener::bind("127.0.0.1:0").unwrap())
-    }
-
-    pub(crate) fn on(listener: TcpListener) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let shared = Shared::default();
         let address = listener.local_addr().unwrap();
         let app = Router::new()

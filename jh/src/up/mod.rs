@@ -11,6 +11,7 @@ mod words;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     #[arg(long)]
     fresh: bool,
 }
+
+/// A start takes a second or two; whoever waits for longer wants to know where to look.
+const REMIND_AFTER: Duration = Duration::from_secs(15);
 
 /// Why `jh up` did not come up.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +122,7 @@ async fn keep_running(layout: &Layout) -> Result<(), Failure> {
                 words::ready(layout);
                 said_ready = true;
             }
+            () = tokio::time::sleep(REMIND_AFTER), if !said_ready => words::not_ready_yet(layout),
             Some(event) = events.recv() => words::event(&event, &layout.dir),
             () = signals.next() => break,
         }

@@ -16,6 +16,12 @@ pub(super) fn ready(layout: &Layout) {
     let _gone = write!(io::stdout().lock(), "{}", ready_text(layout, &own_name(&layout.exe)));
 }
 
+/// Says where to look when it takes long.
+pub(super) fn not_ready_yet(layout: &Layout) {
+    let (front, dir) = (layout.front(), layout.dir.display());
+    talk(&format!("not ready yet: http://{front}/readyz does not answer 200; the logs are in {dir}"));
+}
+
 fn ready_text(layout: &Layout, jh: &str) -> String {
     let (address, dir) = (layout.front(), layout.dir.display());
     // A drill needs to be told of a directory or an address other than the default ones.
