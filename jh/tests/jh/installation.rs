@@ -1,5 +1,7 @@
 //! A running `jh up` in a directory of its own, and commands run against it. Ends with the test, whatever happens.
 
+#![expect(dead_code, reason = "some of it serves the tests of the running system alone")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
