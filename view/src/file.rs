@@ -53,7 +53,10 @@ impl ViewStore for FileStore {
     }
 
     fn watch(&self) -> watch::Receiver<Sight> {
-        self.sight.subscribe()
+        let mut watch = self.sight.subscribe();
+        // What was seen before is news to whoever asks only now.
+        watch.mark_changed();
+        watch
     }
 
     fn compare_and_swap(&self, base: u64, next: View, writer: Writer) -> BoxFuture<'_, Outcome> {

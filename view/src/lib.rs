@@ -23,7 +23,8 @@ pub trait ViewStore: Send + Sync + std::fmt::Debug {
     /// Reads the view afresh. `None`: there is none, which is for the caller to judge (V2, V3).
     fn get(&self) -> BoxFuture<'_, Result<Option<View>, StoreError>>;
 
-    /// What the store holds from now on. Only the latest is kept: a slow reader skips versions, never order.
+    /// What the store holds, beginning with what is known already (the first `changed` returns at once). Only the latest is
+    /// kept: a slow reader skips versions, never order.
     fn watch(&self) -> watch::Receiver<Sight>;
 
     /// Writes `next` if the view stored still has version `base`; `next` must follow it by the rules for this writer.
@@ -110,6 +111,12 @@ pub enum StoreError {
         version: u64,
         /// What is wrong with it.
         why: String,
+    },
+    /// It takes longer than the caller waits. What was begun goes on.
+    #[error("the view store did not answer in {after:?}")]
+    Late {
+        /// How long the caller waited.
+        after: std::time::Duration,
     },
     /// The runtime ended under the call.
     #[error("stop in the middle of a call to the view store")]

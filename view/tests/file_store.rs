@@ -194,6 +194,15 @@ async fn v3_a_rebuilt_view_replaces_a_missing_and_an_older_one_and_nothing_else(
 }
 
 #[tokio::test]
+async fn whoever_begins_to_watch_late_is_told_what_is_there() {
+    let (_dir, store) = born().await;
+    sees(&store, |sight| *sight == Sight::Is(first())).await;
+    let mut late = store.watch();
+    tokio::time::timeout(Duration::from_secs(10), late.changed()).await.expect("at once").unwrap();
+    assert_eq!(*late.borrow(), Sight::Is(first()));
+}
+
+#[tokio::test]
 async fn a_directory_made_anew_is_watched_again() {
     let (dir, store) = born().await;
     sees(&store, |sight| *sight == Sight::Is(first())).await;

@@ -1,0 +1,206 @@
+//! The controller's one loop: observe, plan, apply, and again when something happens. Knows the order of things, no rule.
+use crate::account::account;
+use crate::apply::{self, Applied};
+use crate::clock::Clock;
+use crate::conditions::Condition;
+use crate::failovers::Failovers;
+use crate::metrics::Metrics;
+use crate::observe::Observer;
+use crate::plan::{Plan, Step, plan};
+use api::control::{ForceLoss, Suspect};
+use api::v1::error::{ErrorCode, Problem};
+use group::choose::{CannotRepair, Store, Wish, force_loss, rebuild};
+use group::{Epoch, Time, View};
+use serde_json::Value;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{mpsc, oneshot};
+use view::{StoreError, ViewStore};
+
+/// What others want of the loop.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// A front end's word.
+    Suspect(Suspect),
+    /// What the controller sees and thinks.
+    Status(oneshot::Sender<Value>),
+    /// An operator's command (V3, U1).
+    Repair(Repair, oneshot::Sender<Result<View, Problem>>),
+}
+
+/// An operator's command.
+#[derive(Debug)]
+pub(crate) enum Repair {
+    /// Write a lost view anew, if this is the epoch that members remember.
+    Rebuild(u64),
+    /// Accept a loss.
+    Force(ForceLoss),
+}
+
+/// Everything the loop holds.
+pub(crate) struct Control {
+    pub(crate) name: String,
+    pub(crate) observer: Observer,
+    pub(crate) store: Arc<dyn ViewStore>,
+    pub(crate) wish: Wish,
+    /// How long to let the first controller go first; drawn anew for every epoch.
+    pub(crate) draw_jitter_ms: fn() -> u64,
+    pub(crate) metrics: Metrics,
+    /// Whether the store has been read: what readiness means.
+    pub(crate) ready: Arc<AtomicBool>,
+    pub(crate) failovers: Failovers,
+    /// What was last said.
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) pause_until: Option<Time>,
+    /// The newest view that was pushed to the members.
+    pub(crate) pushed: Option<(Epoch, u64)>,
+}
+
+impl Control {
+    /// Runs until `stop`; a write under way is waited for.
+    pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let plan = self.observe_and_plan();
+            let (clock, look_again) = (self.observer.clock, plan.look_again);
+            if plan.step != Step::Nothing {
+                self.apply(plan).await;
+                continue;
+            }
+            tokio::select! {
+                () = self.observer.changed() => {}
+                Some(request) = requests.recv() => self.answer(request).await,
+                () = until(clock, look_again) => {}
+                () = &mut stop => return,
+            }
+        }
+    }
+
+    fn observe_and_plan(&mut self) -> Plan {
+        self.observer.take_members();
+        self.spread();
+        let now = self.observer.clock.now();
+        let plan = plan(&self.observer.seen, &self.wish, self.pause_until, now);
+        self.failovers.look(&self.observer.seen, &self.metrics);
+        self.say(&plan.conditions);
+        plan
+    }
+
+    /// Tells the members a view that some of them may not have seen: a watch of theirs may be slow.
+    fn spread(&mut self) {
+        let Some(view) = self.observer.seen.view() else { return };
+        let rank = Some((view.epoch, view.version));
+        if rank > self.pushed {
+            if self.pushed.is_none_or(|(epoch, _)| epoch != view.epoch) {
+                self.wish.jitter_ms = (self.draw_jitter_ms)();
+            }
+            self.observer.members.push_view(view);
+            self.pushed = rank;
+        }
+    }
+
+    /// Logs what has changed and keeps the figures.
+    fn say(&mut self, conditions: &[Condition]) {
+        let seen = &self.observer.seen;
+        self.ready.store(!matches!(seen.store(), Store::Unread | Store::Unreadable(_)), Ordering::Relaxed);
+        if self.conditions == conditions {
+            return;
+        }
+        let said = |condition: &Condition| (condition.kind, condition.holds, condition.reason);
+        for condition in conditions {
+            if !self.conditions.iter().any(|before| said(before) == said(condition)) {
+                let Condition { kind, holds, reason, message } = condition;
+                let holds = holds.map_or("unknown", |holds| if holds { "true" } else { "false" });
+                tracing::info!(condition = %kind, holds, reason, "{message}");
+            }
+        }
+        self.metrics.state(seen.view(), conditions);
+        self.conditions = conditions.to_vec();
+    }
+
+    async fn apply(&mut self, plan: Plan) {
+        let before = self.observer.seen.view().cloned();
+        let applied = apply::apply(plan, &mut self.observer, &*self.store).await;
+        self.note(before.as_ref(), &applied);
+    }
+
+    fn note(&mut self, before: Option<&View>, applied: &Applied) {
+        match applied {
+            Applied::Nothing => {}
+            Applied::Wrote { next, took } => {
+                self.metrics.wrote("written");
+                self.pushed = self.pushed.max(Some((next.epoch, next.version)));
+                let now = self.observer.clock.now().mono;
+                self.failovers.wrote(before, next, *took, now, &self.metrics);
+                self.wish.jitter_ms = (self.draw_jitter_ms)();
+            }
+            Applied::Not { again } => {
+                self.metrics.wrote(if again.is_some() { "failed" } else { "lost" });
+                self.pause_until = *again;
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::Suspect(suspect) => {
+                tracing::debug!(pod = %suspect.pod, sign = ?suspect.sign, by = %suspect.by, "suspicion");
+                self.metrics.suspected(suspect.sign);
+                self.observer.take_suspect(&suspect);
+            }
+            Request::Status(reply) => {
+                let account = account(&self.name, &self.observer, &self.conditions, &self.failovers);
+                let _ = reply.send(account);
+            }
+            Request::Repair(repair, reply) => {
+                let repaired = self.repair(repair).await;
+                let _ = reply.send(repaired);
+            }
+        }
+    }
+
+    /// Carries an operator's command out, on what the store holds at this moment.
+    async fn repair(&mut self, repair: Repair) -> Result<View, Problem> {
+        let stored = match apply::read(&mut self.observer, &*self.store).await {
+            Ok(view) => view.map(|view| view.version),
+            // A damaged view is one of the ways to lose it.
+            Err(StoreError::Damaged { version, .. }) => Some(version),
+            Err(error) => return Err(Problem::new(ErrorCode::Unavailable, error.to_string())),
+        };
+        self.observer.take_members();
+        let (seen, now) = (&self.observer.seen, self.observer.clock.now());
+        let repair = match repair {
+            Repair::Rebuild(expected) => rebuild(seen, stored, expected, now),
+            Repair::Force(ForceLoss { expect_epoch, keep }) => force_loss(seen, stored, expect_epoch, &keep, now),
+        };
+        let before = seen.view().cloned();
+        let applied = apply::repair(repair.map_err(problem)?, &mut self.observer, &*self.store).await;
+        self.note(before.as_ref(), &applied);
+        match applied {
+            Applied::Wrote { next, .. } => Ok(next),
+            Applied::Nothing | Applied::Not { again: None } => Err(Problem::new(
+                ErrorCode::ClusterRefused,
+                "another write of the view won: look again, and decide again",
+            )),
+            Applied::Not { again: Some(_) } => {
+                Err(Problem::new(ErrorCode::OutcomeUnknown, "the view store failed: look again before repeating"))
+            }
+        }
+    }
+}
+
+fn problem(refused: CannotRepair) -> Problem {
+    let code = match refused {
+        CannotRepair::Epoch { .. } => ErrorCode::EpochChanged,
+        _ => ErrorCode::ClusterRefused,
+    };
+    Problem::new(code, refused.to_string())
+}
+
+async fn until(clock: Clock, look_again: Option<Time>) {
+    match look_again {
+        Some(time) => tokio::time::sleep_until(clock.instant(time).into()).await,
+        None => pending().await,
+    }
+}

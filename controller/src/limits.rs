@@ -1,0 +1,27 @@
+//! Every bound and interval of the controller program, with its reason. Those of the protocol are in `group::limits`.
+use std::time::Duration;
+
+/// The second controller lets the first go first by at least this long, in ms (P1) …
+pub const JITTER_MIN_MS: u64 = 20;
+/// … and at most this long: two that wait equally long would only make one of two writes fail.
+pub const JITTER_MAX_MS: u64 = 60;
+/// A call to the view store is given up after this long; what it does is unknown then. A stalled disk takes 0.2 s.
+pub const STORE_TIME: Duration = Duration::from_secs(2);
+/// After a write with an unknown outcome, or one that the store refused, and after a failed read: this long until the next try.
+pub const AGAIN_MS: u64 = 200;
+/// Requests that wait for the loop. They are few and rare; more than this is a flood and is refused.
+pub const REQUESTS: usize = 256;
+/// A request over HTTP is answered within this time or refused.
+pub const ANSWER_TIME: Duration = Duration::from_secs(4);
+/// Failovers remembered for the status page. The log of the group has them all.
+pub const FAILOVERS: usize = 32;
+/// Connections to the admin port at one time: front ends, a scraper, people.
+pub const CONNECTIONS: usize = 256;
+/// The head of a request must have arrived within this time, or a slow caller holds a connection.
+pub const HEAD_TIME: Duration = Duration::from_secs(5);
+/// Bodies are a line of JSON.
+pub const BODY_BYTES: usize = 16 << 10;
+/// Names of pods and of those who report, in bytes.
+pub const NAME_BYTES: usize = 253;
+/// Answers under way at SIGTERM may take this long.
+pub const STOP_TIME: Duration = Duration::from_secs(1);
