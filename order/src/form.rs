@@ -84,7 +84,7 @@ impl Form {
             Form::NumberRange { min, max } => format!("give a number between {min} and {max}"),
             Form::TooMany { max } => format!("give at most {max}"),
             Form::Duplicate { name } => format!("use {name} once"),
-            Form::CurrencyMismatch { currency } => format!("use {currency}"),
+            Form::CurrencyMismatch { currency } => format!("give amounts in {currency}"),
             Form::PointRequired => "give the point of the restaurant, or zones by outcode or sector only".into(),
             Form::ServiceRequired => "offer delivery or collection".into(),
             Form::HoursOverlap => "let no two intervals of a day overlap".into(),

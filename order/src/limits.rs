@@ -146,3 +146,7 @@ const _: () = assert!(RESTAURANTS_MAX < RESTAURANT_NUMBER_END as usize && BUCKET
 const _: () = assert!(KEY_BYTES_MIN < KEY_BYTES_MAX && PHONE_DIGITS_MIN < PHONE_DIGITS_MAX);
 // A key must outlive the longest wait for an answer, or a repeat could place the order again.
 const _: () = assert!(KEY_KEPT_MS >= ACCEPT_WINDOW_S_MAX as u64 * 1_000);
+// The soonest time an order can be there lies before the latest time it can be wished for.
+const _: () = assert!((PREP_MINUTES_MAX as u64 + RADIUS_M_MAX as u64 / 100) * 60_000 < FULFIL_AHEAD_MS_MAX);
+// Even an order that was scheduled, failed and was tried again has room for its history.
+const _: () = assert!(HISTORY_MAX < u8::MAX as usize && HISTORY_MAX > 16 + DELAYS_MAX + 2 * REDELIVERIES_MAX);

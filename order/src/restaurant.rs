@@ -2,6 +2,7 @@
 
 use crate::hours::Hours;
 use crate::id::{RestaurantNumber, Slug};
+use crate::limits;
 use crate::money::Currency;
 use crate::place::Point;
 use crate::postcode::{Outcode, Postcode, Sector};
@@ -178,12 +179,15 @@ impl Restaurant {
         reached.map_or(0, |band| band.fee)
     }
 
-    /// Minutes from placing to the food being there or ready: preparation, then five minutes and 20 km/h.
+    /// Minutes from placing to the food being there or ready: preparation, then five minutes and 20 km/h. A point that
+    /// is farther away than anyone delivers counts as wrong and as the farthest that can be right.
     pub fn eta_minutes(&self, service: Service, distance_m: Option<u32>) -> u32 {
         let prep = u32::from(self.profile.prep_minutes);
         match service {
             Service::Collection => prep,
-            Service::Delivery => prep + 5 + distance_m.unwrap_or(TYPICAL_M) / METRES_PER_MINUTE,
+            Service::Delivery => {
+                prep + 5 + distance_m.unwrap_or(TYPICAL_M).min(limits::RADIUS_M_MAX) / METRES_PER_MINUTE
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod moves;
 mod once;
 mod placing;
 mod plans;
+mod problems;
 mod questions;
 mod size;
 mod timers;

@@ -282,3 +282,12 @@ fn only_customers_place_orders() {
         matches!(refusal(run(&mut state, at(EVENING), &order).1), Refusal::Forbidden { who, .. } if who == [Role::Customer])
     );
 }
+
+#[test]
+fn a_place_that_is_claimed_to_be_on_the_other_side_of_the_world_breaks_nothing() {
+    let mut state = book();
+    let mut odd = wish();
+    odd.fulfil_at_ms = Some(at(EVENING) + 6 * limits::HOUR_MS);
+    odd.deliver_to.as_mut().unwrap().postcode = Given::Place(verified("DH1 4SG", Some((-54_780_000, 178_400_000))));
+    assert_eq!(placed(&mut state, at(EVENING), "a", odd).stage(), Stage::Scheduled, "the outcode is in the zone");
+}
