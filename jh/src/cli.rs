@@ -26,6 +26,8 @@ enum Command {
     Up(up::Args),
     #[command(flatten)]
     Client(client::Command),
+    /// Server: names another primary when one fails
+    Controller(Server<controller::Args>),
     /// Server: says where postcodes are
     Postcode(Server<postcode::Args>),
     /// Print a completion script for a shell
@@ -39,6 +41,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     let Cli { global, command } = cli;
     match command {
         Command::Up(args) => up::run(args),
+        Command::Controller(server) => server.run("controller", controller::run),
         Command::Postcode(server) => server.run("postcode", postcode::run),
         Command::Client(command) => client::run(global, command).into(),
         Command::Completions { shell } => completions(shell),
