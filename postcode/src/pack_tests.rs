@@ -153,23 +153,3 @@ fn nonsense_is_not_found_and_does_no_harm() {
         assert_eq!(pack.find(outcode, incode), None);
     }
 }
-
-#[test]
-#[ignore = "prints timings; run it on the release build"]
-fn timings() {
-    let start = std::time::Instant::now();
-    let pack = Pack::embedded();
-    println!("opened in {:?}", start.elapsed());
-    let mut all = Vec::new();
-    pack.each(|postcode, _| all.push(postcode.to_owned()));
-    let mut took: Vec<u128> = (0..200_000_usize)
-        .map(|i| {
-            let (outcode, incode) = all[i.wrapping_mul(7_368_787) % all.len()].split_once(' ').unwrap();
-            let start = std::time::Instant::now();
-            assert!(std::hint::black_box(pack.find(outcode, incode)).is_some());
-            start.elapsed().as_nanos()
-        })
-        .collect();
-    took.sort_unstable();
-    println!("look-up p50 {} ns, p99 {} ns", took[took.len() / 2], took[took.len() * 99 / 100]);
-}

@@ -195,16 +195,4 @@ mod tests {
         }
         assert!(!beside(b'Q', b'P') && !beside(b'1', b'Z') && !beside(b'A', b'G'));
     }
-
-    #[test]
-    #[ignore = "prints timings; run it on the release build"]
-    fn timings() {
-        let pack = Pack::embedded();
-        let postcode = Postcode::parse("DN55 1PT").unwrap();
-        let start = std::time::Instant::now();
-        for _ in 0..1_000 {
-            std::hint::black_box(near(&pack, postcode));
-        }
-        println!("suggestions in {:?}", start.elapsed() / 1_000);
-    }
 }
