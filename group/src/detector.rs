@@ -23,7 +23,8 @@ impl Detector {
     }
     /// Whether it has been silent for as long as the detector allows.
     pub fn is_silent(&self) -> bool {
-        self.misses >= SILENT_MISSES
+        // A word ends the silence at once: it must not count as silent and as answering at the same time.
+        !self.heard && self.misses >= SILENT_MISSES
     }
     /// Whether it was heard in the last full interval.
     pub fn heard_lately(&self) -> bool {
@@ -54,6 +55,7 @@ mod tests {
         }
         assert!(detector.is_silent() && !detector.is_answering());
         detector.hear();
+        assert!(!detector.is_silent() && detector.is_answering());
         detector.tick();
         assert!(!detector.is_silent() && detector.is_answering());
     }

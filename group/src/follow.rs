@@ -49,6 +49,8 @@ impl Follow {
         let empty = append.entries.is_empty();
         match take(local, append.prev, append.entries) {
             Ok(upto) => {
+                // It fits: no snapshot is wanted, whatever was said before.
+                self.fetching = None;
                 self.verified = self.verified.max(upto);
                 self.told = self.told.max(append.commit);
                 self.ack_due |= empty;

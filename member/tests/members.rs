@@ -1,14 +1,20 @@
 //! Members that run for real: sockets on loopback, files in temporary directories, threads. What the protocol promises, seen from outside.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod cluster;
 
 use bytes::Bytes;
-use cluster::{Cluster, ledger::number, pod, put};
+use cluster::{Cluster, DEADLINE, ledger::number, pod, put};
 use group::Role;
-use member::{Consistency, Freshness};
+use member::client::{Client, FeedEvent, Link, Watch};
+use member::{Consistency, Ended, Freshness};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 const EVERY: usize = member::limits::SNAPSHOT_EVERY_BYTES;
 
-async fn count(client: &member::client::Client) -> u64 {
+async fn count(client: &Client) -> u64 {
     let answer = client.read(Consistency::Strong, Bytes::new()).await.unwrap();
     assert_eq!(answer.freshness, Freshness::Strong);
     number(&answer.reply)
@@ -49,4 +55,235 @@ async fn nothing_acknowledged_is_lost_when_the_primary_dies() {
     cluster.start(&pod(0));
     cluster.until_role(&pod(0), Role::Backup).await;
     assert_eq!(put(&client, 50).await, "again");
+}
+
+/// Clients that put numbers, each after the last was acknowledged, until told to stop.
+struct Traffic {
+    stop: Arc<AtomicBool>,
+    acknowledged: Arc<AtomicU64>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Traffic {
+    fn start(client: &Client, clients: u64) -> Traffic {
+        let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let tasks = (0..clients).map(|number| {
+            let (client, stop, acknowledged) = (client.clone(), stop.clone(), acknowledged.clone());
+            tokio::spawn(async move {
+                let mut next = number << 32;
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = put(&client, next).await;
+                    assert!(
+                        answer == "taken" || answer == "again",
+                        "an earlier sending of the same may have been taken"
+                    );
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                    next += 1;
+                }
+            })
+        });
+        Traffic { stop: stop.clone(), acknowledged: acknowledged.clone(), tasks: tasks.collect() }
+    }
+    async fn until_more(&self, more: u64) {
+        let wanted = self.acknowledged.load(Ordering::Relaxed) + more;
+        let deadline = Instant::now() + DEADLINE;
+        while self.acknowledged.load(Ordering::Relaxed) < wanted {
+            assert!(Instant::now() < deadline, "only {} acknowledged", self.acknowledged.load(Ordering::Relaxed));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    async fn stop(self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn c1_a_backup_that_was_away_catches_up_by_the_log_while_writes_flow() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 4);
+    traffic.until_more(50).await;
+    cluster.kill(&pod(2));
+    traffic.until_more(200).await;
+    cluster.start(&pod(2));
+    cluster.until_role(&pod(2), Role::Backup).await;
+    let acknowledged = traffic.stop().await;
+    assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn c1_a_backup_that_comes_back_empty_catches_up_by_snapshot_while_writes_flow() {
+    let mut cluster = Cluster::born(40_000).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 8);
+    cluster.until(&pod(0), |report| report.figures.snapshots >= 3).await;
+    cluster.kill(&pod(1));
+    std::fs::remove_dir_all(cluster.dir_of(&pod(1))).unwrap();
+    traffic.until_more(50).await;
+    cluster.start(&pod(1));
+    cluster.until_role(&pod(1), Role::Backup).await;
+    traffic.until_more(50).await;
+    // What it holds is enough to go on from: it leads next.
+    cluster.kill(&pod(0));
+    cluster.kill(&pod(2));
+    let view = cluster.views.current().unwrap();
+    let (me, keep) = (cluster.nodes[&pod(1)].status().await.me, view.in_sync.clone());
+    let mut next = view.promote(&me.pod, me.boot, &keep, view.change);
+    next.version = view.version + 1;
+    assert!(cluster.views.swap(next));
+    cluster.start(&pod(2));
+    cluster.start(&pod(0));
+    traffic.until_more(50).await;
+    let acknowledged = traffic.stop().await;
+    assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn everyone_restarts_and_everything_acknowledged_is_there() {
+    let mut cluster = Cluster::born(40_000).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 4);
+    traffic.until_more(500).await;
+    (0..3).for_each(|number| cluster.kill(&pod(number)));
+    (0..3).for_each(|number| cluster.start(&pod(number)));
+    cluster.promote(&pod(9)).await;
+    traffic.until_more(20).await;
+    let acknowledged = traffic.stop().await;
+    assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn d1_a_primary_that_was_frozen_wakes_up_demoted_and_ends() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 4);
+    traffic.until_more(50).await;
+    let thaw = cluster.nodes[&pod(0)].freeze().await;
+    cluster.promote(&pod(0)).await;
+    traffic.until_more(50).await;
+    drop(thaw);
+    let ended = cluster.nodes.remove(&pod(0)).unwrap().ended().await;
+    assert!(matches!(ended, Some(Ended::Demoted { .. })), "{ended:?}");
+    cluster.start(&pod(0));
+    cluster.until_role(&pod(0), Role::Backup).await;
+    let acknowledged = traffic.stop().await;
+    assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn s1_a_frozen_backup_is_shrunk_out_and_comes_back() {
+    let cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    put(&client, 1).await;
+    let thaw = cluster.nodes[&pod(2)].freeze().await;
+    let began = Instant::now();
+    put(&client, 2).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "silence is found in 0.6 s: {:?}", began.elapsed());
+    assert_eq!(cluster.views.current().unwrap().in_sync.len(), 2);
+    drop(thaw);
+    cluster.until_role(&pod(2), Role::Backup).await;
+    assert_eq!(cluster.views.current().unwrap().in_sync.len(), 3);
+}
+
+#[tokio::test]
+async fn h1_a_primary_that_leaves_hands_over_without_an_error() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 4);
+    traffic.until_more(50).await;
+    let primary = cluster.nodes.remove(&pod(0)).unwrap();
+    primary.member.leave().await;
+    let ended = primary.ended().await;
+    assert!(matches!(ended, Some(Ended::Left)), "{ended:?}");
+    traffic.until_more(50).await;
+    let view = cluster.views.current().unwrap();
+    assert!(view.primary != pod(0) && !view.in_sync.contains_key(&pod(0)));
+    let acknowledged = traffic.stop().await;
+    assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn h1_a_hand_over_that_was_asked_for_goes_to_whom_it_should() {
+    let cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    put(&client, 1).await;
+    client.hand_over(pod(2), cluster.views.current().unwrap().epoch).await.unwrap();
+    let mut believed = client.believed();
+    let to_2 = believed.wait_for(|belief| belief.serving && belief.primary == Some(pod(2)));
+    timeout(DEADLINE, to_2).await.unwrap().unwrap();
+    assert_eq!(put(&client, 1).await, "again");
+    assert_eq!(client.metrics().not_executed + client.metrics().unknown, 0);
+}
+
+#[tokio::test]
+async fn a_feed_gives_everything_once_and_in_order_across_a_failover() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    let mut feed = client.feed(Some(member::BEGINNING));
+    let traffic = Traffic::start(&client, 4);
+    traffic.until_more(100).await;
+    let mut seen = Vec::new();
+    let take = async |feed: &mut member::client::Feed, seen: &mut Vec<u64>| match timeout(DEADLINE, feed.next())
+        .await
+        .unwrap()
+    {
+        FeedEvent::Page(page) => seen.extend(page.entries.iter().map(|entry| number(&entry.body))),
+        FeedEvent::Reset { now } => panic!("reset at {now}"),
+    };
+    take(&mut feed, &mut seen).await;
+    // One of the backups, which the feed may be at, and then the primary.
+    cluster.kill(&pod(1));
+    take(&mut feed, &mut seen).await;
+    cluster.start(&pod(1));
+    cluster.until_role(&pod(1), Role::Backup).await;
+    cluster.kill(&pod(0));
+    cluster.promote(&pod(0)).await;
+    traffic.until_more(100).await;
+    let acknowledged = traffic.stop().await;
+    while (seen.len() as u64) < acknowledged {
+        take(&mut feed, &mut seen).await;
+    }
+    let mut once = seen.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!((once.len(), once.len() as u64), (seen.len(), acknowledged));
+}
+
+#[tokio::test]
+async fn an_eventual_read_is_answered_without_a_primary() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    put(&client, 1).await;
+    cluster.until(&pod(1), |report| report.status.commit == report.status.tail.seq && report.status.commit > 1).await;
+    cluster.kill(&pod(0));
+    cluster.kill(&pod(2));
+    let answer = timeout(DEADLINE, client.read(Consistency::Eventual, Bytes::new())).await.unwrap().unwrap();
+    assert_eq!((number(&answer.reply), answer.freshness), (1, Freshness::Eventual));
+}
+
+#[tokio::test]
+async fn a_controller_sees_every_member_and_how_it_goes() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let mut watch = Watch::start("test", cluster.directory());
+    let wait = async |watch: &mut Watch, link: Link| {
+        let seen = async {
+            while watch.seen()[&pod(1)].link != link {
+                watch.changed().await;
+            }
+        };
+        timeout(DEADLINE, seen).await.unwrap();
+    };
+    wait(&mut watch, Link::Up).await;
+    let thaw = cluster.nodes[&pod(1)].freeze().await;
+    wait(&mut watch, Link::Silent).await;
+    drop(thaw);
+    wait(&mut watch, Link::Up).await;
+    cluster.kill(&pod(1));
+    wait(&mut watch, Link::Refused).await;
+    assert_eq!(watch.newest_view().unwrap().primary, pod(0));
+    assert!(watch.seen()[&pod(0)].status.as_ref().is_some_and(|status| status.role == Role::Primary));
 }

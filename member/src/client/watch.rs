@@ -69,6 +69,7 @@ impl Watch {
         let (sender, news) = watch::channel(0);
         let shared = Arc::new(Shared { seen: Mutex::default(), news: sender });
         let mut tasks = JoinSet::new();
+        shared.set_members(&members.borrow().keys().cloned().collect());
         let caller = Caller { name: name.into(), kind: Kind::Controller, directory: members };
         tasks.spawn(lines(shared.clone(), caller));
         tasks.spawn(tick(shared.clone()));

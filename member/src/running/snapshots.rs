@@ -33,6 +33,9 @@ pub(super) struct Fetching {
     asks: mpsc::UnboundedSender<Pull>,
     task: AbortHandle,
     id: Option<SnapshotId>,
+    /// The end of the log when the fetch began. If the log grows, the primary has found another way, and what is acknowledged
+    /// from then on must not be replaced by the snapshot.
+    tail: Position,
     /// A pull was sent and not answered: one at a time.
     asked: bool,
 }
@@ -114,17 +117,24 @@ impl<M: Machine + Send + 'static> Running<M> {
         let caller = Caller { kind: Kind::Snapshot(self.core.me().clone()), ..self.caller.clone() };
         let fetcher = Fetcher { caller, from, number: self.fetches, inbox: self.inbox_sender.clone() };
         let task = self.tasks.spawn(fetcher.run(pulls));
-        self.fetching = Some(Fetching { number: self.fetches, asks, task, id: None, asked: true });
+        self.fetching =
+            Some(Fetching { number: self.fetches, asks, task, id: None, tail: self.core.tail(), asked: true });
         tracing::info!("fetching a snapshot");
     }
 
     pub(super) fn offered(&mut self, number: u64, id: SnapshotId) {
-        if let Some(fetching) = self.fetching.as_mut().filter(|fetching| fetching.number == number) {
+        if let Some(fetching) = self.wanted_fetch(number, id.at.seq) {
             fetching.id = Some(id);
             fetching.asked = false;
-            self.making = None;
             self.store.fetch(id);
+            self.making = None;
         }
+    }
+    /// The fetch of this number, unless it is overtaken: then it is given up.
+    fn wanted_fetch(&mut self, number: u64, upto: Seq) -> Option<&mut Fetching> {
+        let (tail, commit) = (self.core.tail(), self.core.commit());
+        self.fetching = self.fetching.take().filter(|fetching| fetching.tail == tail && upto > commit);
+        self.fetching.as_mut().filter(|fetching| fetching.number == number)
     }
     pub(super) fn wanted(&mut self, id: SnapshotId, offset: u64) {
         let wanted = |fetching: &&mut Fetching| fetching.id == Some(id) && !fetching.asked;
@@ -134,12 +144,13 @@ impl<M: Machine + Send + 'static> Running<M> {
         }
     }
     pub(super) fn piece(&mut self, number: u64, piece: snapshot::Piece) {
-        let Some(fetching) = self.fetching.as_mut().filter(|fetching| fetching.number == number) else { return };
+        let Some(id) = self.fetching.as_ref().and_then(|fetching| fetching.id) else { return };
+        let Some(fetching) = self.wanted_fetch(number, id.at.seq) else { return };
         fetching.asked = false;
         let end = piece.offset + piece.bytes.len() as u64;
         // From the last piece on the storage may put the snapshot in the log's place at any moment. Until the group knows, no
         // message may make it write: the loop hears nobody.
-        self.installing = fetching.id.is_some_and(|id| id.bytes == end);
+        self.installing = id.bytes == end;
         self.store.fetched(piece);
     }
     pub(super) fn fetch_failed(&mut self, why: &str) {

@@ -64,19 +64,23 @@ impl Views {
     }
 }
 
+/// Says that it is frozen, and waits for the thaw.
+type Freeze = (oneshot::Sender<()>, std::sync::mpsc::Receiver<()>);
+
 /// A member that runs.
 pub(crate) struct Node {
     pub(crate) member: Member,
     stop: Option<oneshot::Sender<()>>,
-    freeze: mpsc::UnboundedSender<std::sync::mpsc::Receiver<()>>,
+    freeze: mpsc::UnboundedSender<Freeze>,
     thread: Option<JoinHandle<Option<Ended>>>,
 }
 
 impl Node {
     fn start(config: Config, views: Views) -> Node {
         let (stop, stopped) = oneshot::channel();
-        let (freeze, mut freezes) = mpsc::unbounded_channel::<std::sync::mpsc::Receiver<()>>();
+        let (freeze, mut freezes) = mpsc::unbounded_channel::<Freeze>();
         let (started, handle) = std::sync::mpsc::channel();
+        let name = config.pod.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -88,12 +92,16 @@ impl Node {
                 tokio::spawn(views.serve(seen, asked));
                 // Stops this thread as SIGSTOP would: nothing is read, nothing is sent, no clock is looked at.
                 tokio::spawn(async move {
-                    while let Some(thaw) = freezes.recv().await {
+                    while let Some((frozen, thaw)) = freezes.recv().await {
+                        let _ = frozen.send(());
                         let _ = thaw.recv();
                     }
                 });
                 tokio::select! {
-                    ended = running.run() => Some(ended),
+                    ended = running.run() => {
+                        eprintln!("{name} ended: {ended:?}");
+                        Some(ended)
+                    }
                     _ = stopped => None,
                 }
             })
@@ -108,15 +116,16 @@ impl Node {
         self.thread.take().unwrap().join().unwrap();
     }
     /// Freezes it until what comes back is dropped.
-    pub(crate) fn freeze(&self) -> std::sync::mpsc::Sender<()> {
-        let (thaw, frozen) = std::sync::mpsc::channel();
-        self.freeze.send(frozen).unwrap();
+    pub(crate) async fn freeze(&self) -> std::sync::mpsc::Sender<()> {
+        let ((frozen, is_frozen), (thaw, until)) = (oneshot::channel(), std::sync::mpsc::channel());
+        assert!(self.freeze.send((frozen, until)).is_ok());
+        is_frozen.await.unwrap();
         thaw
     }
     /// How it ended, once it has.
-    pub(crate) fn ended(mut self) -> Option<Ended> {
-        let stop = self.stop.take();
-        let ended = self.thread.take().unwrap().join().unwrap();
+    pub(crate) async fn ended(mut self) -> Option<Ended> {
+        let (stop, thread) = (self.stop.take(), self.thread.take().unwrap());
+        let ended = tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
         drop(stop);
         ended
     }
