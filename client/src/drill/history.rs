@@ -6,19 +6,30 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::record::{Clock, Outcome, Record};
+use super::load::Load;
+use super::record::{Clock, Glance, Outcome, Record, Saw};
 use super::ticket::Tickets;
 use crate::failure::Failure;
 
-/// Times are µs from the start of the drill. `done_us` of an unknown outcome is when the client gave up: the order may
+/// First all orders by when they began, then all that were read back. Times are µs from the start of the drill. `done_us` of an unknown outcome is when the client gave up: the order may
 /// take effect at any time after its beginning.
-pub(super) fn write(path: &Path, clock: &Clock, tickets: &Tickets, records: &[Record]) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, clock: &Clock, tickets: &Tickets, load: &Load) -> Result<(), Failure> {
+    let (records, glances) = (load.records(), load.glances());
     let mut sorted: Vec<&Record> = records.iter().collect();
     sorted.sort_by_key(|record| (record.begun_us, record.seq));
     let written = File::create(path).and_then(|file| {
         let mut file = BufWriter::new(file);
         for record in sorted {
             writeln!(file, "{}", line(clock, tickets, record))?;
+        }
+        for Glance { seq, begun_us, done_us, saw } in glances.iter().copied() {
+            let outcome = match saw {
+                Saw::Order => "order",
+                Saw::Nothing => "nothing",
+                Saw::NoAnswer => "no_answer",
+            };
+            let line = json!({"op": "read", "seq": seq, "begun_us": begun_us, "done_us": done_us, "outcome": outcome});
+            writeln!(file, "{line}")?;
         }
         file.into_inner().map_err(|error| error.into_error())?.sync_all()
     });

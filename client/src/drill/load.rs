@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::record::{Clock, Outcome, Record};
+use super::record::{Clock, Glance, Outcome, Record, Saw};
 use super::ticket::Tickets;
 use super::wire::{Broken, Wire};
 use crate::output::talk;
@@ -20,6 +20,10 @@ use crate::retry::{ATTEMPT_GRACE, Retry, chance};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The timer wakes up to this late; beyond it an order was kept waiting for a free client.
 const TIMER_SLACK_US: u64 = 2_000;
+
+/// Of a steady load every so many'th order is read back by its client at once: an acknowledged order must be seen by
+/// whoever asks next, most of all while the primary changes. At full speed all effort goes into placing.
+const GLANCE_EVERY: u64 = 10;
 
 /// How fast.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +46,9 @@ struct Shared {
     tickets: Tickets,
     authority: String,
     clients: usize,
+    glance_every: Option<u64>,
     records: RefCell<Vec<Record>>,
+    glances: RefCell<Vec<Glance>>,
     /// Orders on their way, and since when.
     in_flight: RefCell<BTreeMap<u64, u64>>,
     next_seq: Cell<u64>,
@@ -68,7 +74,9 @@ impl Load {
             tickets,
             authority: authority.to_owned(),
             clients,
+            glance_every: (rate != Rate::Max).then_some(GLANCE_EVERY),
             records: RefCell::default(),
+            glances: RefCell::default(),
             in_flight: RefCell::default(),
             next_seq: Cell::new(0),
             is_stopping: Cell::new(false),
@@ -87,6 +95,11 @@ impl Load {
     /// Everything that has ended, in the order in which it did.
     pub(super) fn records(&self) -> Ref<'_, [Record]> {
         Ref::map(self.shared.records.borrow(), Vec::as_slice)
+    }
+
+    /// Every order that was read back while the load ran.
+    pub(super) fn glances(&self) -> Ref<'_, [Glance]> {
+        Ref::map(self.shared.glances.borrow(), Vec::as_slice)
     }
 
     /// How many orders have been under way since before `us`.
@@ -158,8 +171,35 @@ impl Shared {
         self.tickets.write(seq, self.clock.wall_ms(begun_us), &mut client.request);
         let (outcome, attempts) = self.until_definite(client, begun_us).await;
         let done_us = self.clock.now_us();
-        self.in_flight.borrow_mut().remove(&seq);
         self.records.borrow_mut().push(Record { seq, due_us, begun_us, done_us, attempts, outcome });
+        if let Outcome::Placed(id) = outcome
+            && self.glance_every.is_some_and(|every| seq.is_multiple_of(every))
+        {
+            let saw = self.glance(client, &String::from_utf8_lossy(&id)).await;
+            let glance = Glance { seq, begun_us: done_us, done_us: self.clock.now_us(), saw };
+            self.glances.borrow_mut().push(glance);
+        }
+        self.in_flight.borrow_mut().remove(&seq);
+    }
+
+    /// Reads an order back, repeating for as long as a client does.
+    async fn glance(&self, client: &mut Client, id: &str) -> Saw {
+        let request = format!("GET /v1/orders/{id} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority);
+        let begun = Instant::now();
+        let mut retry = Retry::new(PATIENCE);
+        loop {
+            let answer = timeout_at(begun + PATIENCE + ATTEMPT_GRACE, client.wire.exchange(request.as_bytes())).await;
+            let asked = match answer {
+                Ok(Ok((head, _))) if head.status == 200 => return Saw::Order,
+                Ok(Ok((head, _))) if head.status < 429 => return Saw::Nothing,
+                Ok(Ok((head, _))) => head.retry_after,
+                Ok(Err(_)) | Err(_) => None,
+            };
+            match retry.pause(begun.elapsed(), asked, chance()) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Saw::NoAnswer,
+            }
+        }
     }
 
     async fn until_definite(&self, client: &mut Client, begun_us: u64) -> (Outcome, u16) {

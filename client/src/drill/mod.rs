@@ -127,9 +127,9 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let checked = Checked { tickets: tickets.clone(), authority: authority.to_owned(), begun_ms };
     let findings = check(&checked, &records).await?;
     if let Some(path) = &history {
-        history::write(path, &clock, &tickets, &records)?;
+        history::write(path, &clock, &tickets, &load)?;
     }
-    let report = Report::new(fault.name(), rounds, &records, end_us, findings);
+    let report = Report::new(fault.name(), rounds, &records, &load.glances(), end_us, findings);
     draw(&report, &records, svg)?;
     let json = serde_json::to_value(&report).expect("a report is always JSON");
     context.out.answer(&json, || Ok(report.text()))?;

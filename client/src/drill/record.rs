@@ -61,6 +61,26 @@ pub(super) struct Record {
     pub(super) outcome: Outcome,
 }
 
+/// An order read back by its own client as soon as it was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) seq: u64,
+    pub(super) begun_us: u64,
+    pub(super) done_us: u64,
+    pub(super) saw: Saw,
+}
+
+/// What reading an acknowledged order gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Saw {
+    /// The order.
+    Order,
+    /// That there is no such order: an answer from the past.
+    Nothing,
+    /// No answer while patience lasted.
+    NoAnswer,
+}
+
 impl Record {
     pub(super) fn latency_us(&self) -> u64 {
         self.done_us.saturating_sub(self.due_us)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check::Findings;
 use super::measure::{Latency, gap_us, latency, ms, quantile};
-use super::record::Record;
+use super::record::{Glance, Record, Saw};
 
 /// The latency before a fault is taken from this stretch of time before it.
 pub(super) const BEFORE_US: u64 = 2_000_000;
@@ -115,6 +115,10 @@ pub(super) struct Report {
     pub(super) latency: Latency,
     pub(super) errors: usize,
     pub(super) refused: usize,
+    /// Orders read back by their client at once, how often that found nothing, and how often there was no answer.
+    pub(super) glances: usize,
+    pub(super) stale: usize,
+    pub(super) read_errors: usize,
     pub(super) findings: Findings,
     /// Rounds after which nothing was placed, or not all replicas came back.
     pub(super) not_recovered: usize,
@@ -126,6 +130,7 @@ impl Report {
         fault: String,
         rounds: Vec<Round>,
         records: &[Record],
+        glances: &[Glance],
         end_us: u64,
         findings: Findings,
     ) -> Report {
@@ -135,6 +140,8 @@ impl Report {
         let placed = records.iter().filter(|record| record.is_placed()).count();
         let errors = records.iter().filter(|record| record.is_error()).count();
         let refused = records.iter().filter(|record| record.is_refused()).count();
+        let saw = |saw: Saw| glances.iter().filter(|glance| glance.saw == saw).count();
+        let (stale, read_errors) = (saw(Saw::Nothing), saw(Saw::NoAnswer));
         let is_open = |round: &&Round| round.gap_ms.is_none() || round.in_sync_again_s.is_none();
         let not_recovered = rounds.iter().filter(is_open).count();
         let first_us = records.iter().map(|record| record.begun_us).min().unwrap_or(0);
@@ -154,7 +161,10 @@ impl Report {
             latency: latency(records, 0, u64::MAX),
             errors,
             refused,
-            is_clean: findings.is_clean() && errors + refused + not_recovered == 0,
+            glances: glances.len(),
+            stale,
+            read_errors,
+            is_clean: findings.is_clean() && errors + refused + stale + read_errors + not_recovered == 0,
             findings,
             not_recovered,
             rounds,
@@ -171,6 +181,7 @@ impl Report {
             "{} × {fault} · {} orders in {:.1} s ({:.0}/s)\n\
              \x20 latency         p50 {:.1} ms · p99 {:.1} ms · max {:.1} ms\n\
              \x20 errors          {} · refused {}\n\
+             \x20 read at once    {}: {} not there yet · {} errors\n\
              \x20 read back       {read_back} acknowledged: {} lost · {} changed · {} doubled\n",
             rounds.len(),
             self.orders,
@@ -181,6 +192,9 @@ impl Report {
             latency.max_ms,
             self.errors,
             self.refused,
+            self.glances,
+            self.stale,
+            self.read_errors,
             lost.len(),
             changed.len(),
             doubled.len(),
@@ -212,6 +226,8 @@ impl Report {
             (doubled.len(), "doubled"),
             (self.refused, "refused"),
             (self.errors, "without an answer"),
+            (self.stale, "not there when read at once"),
+            (self.read_errors, "not readable"),
         ];
         let orders: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();

@@ -27,7 +27,7 @@ fn made_up() -> (Report, Vec<Record>) {
         in_sync_again_us: Some(4_000_000),
     };
     let round = Round::new(seen, &records);
-    (Report::new("kill".to_owned(), vec![round], &records, 6_000_000, Findings::default()), records)
+    (Report::new("kill".to_owned(), vec![round], &records, &[], 6_000_000, Findings::default()), records)
 }
 
 #[test]

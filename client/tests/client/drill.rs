@@ -19,7 +19,7 @@ fn drill(fake: &Fake, dir: &Path, more: &[&str]) -> Exit {
 
 #[test]
 fn an_honest_service_passes_and_every_kind_of_lie_is_found() {
-    for lie in [Lie::None, Lie::Lose, Lie::Double, Lie::Change, Lie::Refuse] {
+    for lie in [Lie::None, Lie::Lose, Lie::Double, Lie::Change, Lie::Refuse, Lie::Lag] {
         let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
         fake.state().lie = lie;
         let exit = drill(&fake, dir.path(), &["--fault", "none", "--seconds", "1", "--rate", "100"]);
@@ -46,7 +46,7 @@ fn at_full_speed_every_client_is_busy_and_the_history_tells_every_order() {
     ];
     assert_eq!(drill(&fake, dir.path(), &flags), Exit::Ok);
     let text = std::fs::read_to_string(history).unwrap();
-    assert_eq!(text.lines().count(), fake.state().orders.len());
+    assert_eq!(text.lines().count(), fake.state().orders.len(), "nothing is read back at full speed");
     let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!((first["op"].as_str(), first["outcome"].as_str()), (Some("place"), Some("placed")));
 }

@@ -1,7 +1,7 @@
 //! A small order service on loopback that can be told to fail, to break connections and to lie. Knows just enough of the
 //! API for the client's tests.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub(crate) enum Lie {
     Change,
     /// Refuses every 20th order.
     Refuse,
+    /// Answers the first question for an order as if it had not been placed yet.
+    Lag,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +59,7 @@ pub(crate) struct Inner {
     pub asked_from: Vec<Option<String>>,
     pub epoch: u64,
     keys: HashMap<String, String>,
+    asked_for: HashSet<String>,
     count: usize,
 }
 
@@ -158,7 +161,7 @@ impl Inner {
         let lie = if is_twentieth { self.lie } else { Lie::None };
         let mut order = whole_order(&id, body);
         match lie {
-            Lie::None => self.orders.push(order),
+            Lie::None | Lie::Lag => self.orders.push(order),
             Lie::Lose => {}
             Lie::Double => {
                 self.orders.push(order.clone());
@@ -201,8 +204,11 @@ fn whole_order(id: &str, body: &str) -> Value {
 }
 
 async fn order(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    let state = shared.lock().unwrap();
+    let mut state = shared.lock().unwrap();
+    // The orders a drill reads back at once are its first, its eleventh …
+    let is_first = id.ends_with('1') && state.asked_for.insert(id.clone());
     match state.orders.iter().find(|order| order["id"] == id.as_str()) {
+        Some(_) if is_first && state.lie == Lie::Lag => problem(404, json!({"code": "order_unknown"})),
         Some(order) => ([("JH-Cursor", "c0")], Json(order.clone())).into_response(),
         None => problem(404, json!({"code": "order_unknown"})),
     }
