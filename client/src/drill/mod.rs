@@ -17,6 +17,8 @@ mod wire;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::command::Context;
 use crate::config::state_dir;
 use crate::failure::Failure;
@@ -102,6 +104,16 @@ impl Config {
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Usage(error.to_string()))?;
+    // Dropped half-way, a drill thaws what it has frozen; killed by a signal it could not.
+    tokio::select! {
+        outcome = drill(context, args) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(Failure::Wrong("interrupted; nothing was checked".to_owned())),
+        _ = terminate.recv() => Err(Failure::Wrong("interrupted; nothing was checked".to_owned())),
+    }
+}
+
+async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
     let Config { fault, rounds, rate, clients, seconds, dir, svg, history } = Config::new(args)?;
     let authority = context.api.endpoint();
     let clock = Clock::start();

@@ -177,13 +177,13 @@ impl Report {
         let or_dash =
             |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |value| format!("{value:.1} {unit}"));
         let Findings { read_back, lost, changed, doubled } = findings;
+        let times = if rounds.is_empty() { String::new() } else { format!("{} × ", rounds.len()) };
         let mut text = format!(
-            "{} × {fault} · {} orders in {:.1} s ({:.0}/s)\n\
+            "{times}{fault} · {} orders in {:.1} s ({:.0}/s)\n\
              \x20 latency         p50 {:.1} ms · p99 {:.1} ms · max {:.1} ms\n\
              \x20 errors          {} · refused {}\n\
              \x20 read at once    {}: {} not there yet · {} errors\n\
              \x20 read back       {read_back} acknowledged: {} lost · {} changed · {} doubled\n",
-            rounds.len(),
             self.orders,
             self.seconds,
             self.placed_per_s,
