@@ -217,57 +217,6 @@ fn a_failed_write_or_sync_ends_the_work_and_a_restart_claims_only_what_the_devic
 }
 
 #[test]
-fn a_fetched_snapshot_is_installed_whole_or_not_at_all() {
-    let source = SimulatedDisk::new();
-    let (mut store, _) = open(&source, 1).unwrap();
-    let log = entries(Position::default(), 1, 9, 50);
-    let mut expected = Expected::default();
-    expected.write(&mut store, None, &log, 9).unwrap();
-    expected.snapshot(&mut store, 4, 9).unwrap();
-    let id = store.facts().snapshot.unwrap();
-    let bytes = source.contents(&format!("snapshot-{:016x}-{:016x}", id.at.seq, id.digest));
-
-    let install = |disk: &SimulatedDisk| {
-        let (mut store, _) = open(disk, 2)?;
-        store.write(&write(1, None, &entries(Position::default(), 7, 3, 50), 0))?;
-        store.flush()?;
-        let mut fetch = store.fetch(id)?;
-        let piece = |at: usize, upto: usize| {
-            let bytes = bytes::Bytes::copy_from_slice(&bytes[at..upto]);
-            member::snapshot::Piece { offset: at as u64, crc: crc32c::crc32c(&bytes), bytes }
-        };
-        fetch.take(&piece(0, 100)).expect("the next piece");
-        assert!(fetch.take(&piece(0, 100)).is_err(), "it has been there already");
-        assert!(fetch.take(&member::snapshot::Piece { crc: 0, ..piece(100, 200) }).is_err(), "it is damaged");
-        fetch.take(&piece(100, bytes.len())).expect("the next piece");
-        let (snapshot, _) = fetch.finish()?;
-        store.install(snapshot.id())
-    };
-    let mut operation = 1;
-    loop {
-        let disk = SimulatedDisk::new();
-        disk.fail(operation, Fault::PowerCut);
-        let done = install(&disk).is_ok();
-        for luck in LUCKS {
-            let after = disk.after_power_cut(luck);
-            let (mut store, found) = open(&after, 3).unwrap();
-            assert_eq!(found.unhealthy, None);
-            assert!(found.base == end(&log) && found.entries.is_empty() || found.base.seq == 0 && !done, "{luck:?}");
-            let more = entries(found.tail(), 9, 2, 70);
-            store.write(&write(1, None, &more, 0)).unwrap();
-            store.flush().unwrap();
-            drop(store);
-            assert_eq!(open(&after, 4).unwrap().1.tail(), end(&more));
-        }
-        if done {
-            break;
-        }
-        operation += 1;
-    }
-    assert!(operation > 10);
-}
-
-#[test]
 fn the_life_above_rolls_and_reuses_segments() {
     let disk = SimulatedDisk::new();
     live(&disk, &mut Expected::default()).unwrap();

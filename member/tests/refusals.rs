@@ -121,6 +121,18 @@ fn a_segment_that_is_missing_or_short_makes_the_log_unsound() {
         disk.resize(name, SEGMENT_BYTES as usize - 4096);
         assert!(verdict(&disk).contains("has 28672 bytes, not 32768"), "{name}");
     }
+    // Were the last segments gone, the log would seem to end where the one before them is full.
+    for lost in 2..5 {
+        let disk = used();
+        for name in disk.names().unwrap() {
+            if name.strip_prefix("log-").is_some_and(|number| number.parse::<u32>().unwrap() > lost) {
+                disk.remove(&name).unwrap();
+            }
+        }
+        let found = open(&disk).unwrap().1;
+        assert_eq!(found.unhealthy.is_some(), lost < 4, "segments after {lost} are lost: {:?}", found.unhealthy);
+        assert!(found.unhealthy.is_some() || found.entries.len() == 30);
+    }
 }
 
 #[test]
@@ -191,6 +203,9 @@ fn an_entry_that_is_too_large_or_out_of_place_or_cuts_what_is_committed_is_refus
 #[test]
 fn a_directory_that_is_a_file_or_cannot_be_made_is_said_plainly() {
     let dir = tempfile::tempdir().unwrap();
+    let said =
+        open_directory("/proc/never".as_ref(), group::BootId(1), |_| {}).err().expect("it is refused").to_string();
+    assert!(said.contains("/proc/never") && said.contains("this user can make and write"), "{said}");
     let file = dir.path().join("file");
     std::fs::write(&file, "x").unwrap();
     for path in [file.clone(), file.join("below")] {

@@ -26,7 +26,7 @@ impl DataDir {
     /// It cannot be made or written; `WouldBlock` if another process holds it. The lock is the kernel's and ends with the
     /// process, but a process that is merely frozen keeps it.
     pub fn open(path: &Path) -> io::Result<DataDir> {
-        std::fs::create_dir_all(path)?;
+        make(path)?;
         let directory = fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let lock = fs::openat(&directory, LOCK, OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC, MODE)?;
         fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
@@ -49,6 +49,21 @@ impl DataDir {
 
 const MODE: Mode = Mode::from_raw_mode(0o640);
 const DIRECT: OFlags = OFlags::RDWR.union(OFlags::CLOEXEC).union(OFlags::DIRECT).union(OFlags::DSYNC);
+
+/// Makes a directory and those above it. A directory is as durable as its name in the one above: that is synced too, or a
+/// power cut could take the whole disk of a member away.
+fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make(above)?;
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        done => done?,
+    }
+    std::fs::File::open(above)?.sync_all()
+}
 
 /// Some file systems refuse O_DIRECT at opening, some at the first write: only a write tells.
 fn takes_direct_writes(directory: &OwnedFd) -> io::Result<bool> {

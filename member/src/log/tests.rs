@@ -1,8 +1,10 @@
 //! The log alone on a simulated disk: every single flipped bit, leftovers of earlier uses, and whatever is written is read again.
+use super::batch::Draft;
+use super::header::{Salt, Spot};
 use super::segment::{name, prepare};
 use super::*;
 use crate::disk::simulated::SimulatedDisk;
-use crate::disk::{BLOCK, Disk, SECTOR};
+use crate::disk::{Aligned, BLOCK, Disk, SECTOR};
 use crate::store::error::{Place, StorageError};
 use crate::superblock::LogStart;
 use bytes::Bytes;
@@ -161,6 +163,27 @@ fn batches_of_another_disk_or_of_another_place_never_count() {
     disk.open(&name(1)).unwrap().write(BLOCK as u64, &copy).unwrap();
     let found = read(&disk, mine);
     assert!(found.unsound.is_some() && found.entries == all);
+}
+
+#[test]
+fn a_batch_that_drops_what_an_earlier_one_calls_committed_is_corrupt() {
+    let whose = whose(4 * BLOCK as u32);
+    let disk = blank(whose.segment_bytes);
+    let mut log = resume(&disk, whose);
+    let all = entries(Position::default(), 1, &[10; 5]);
+    log.push(&Write { write: 1, cut: None, entries: all.clone(), commit: 3 }).unwrap();
+    log.flush().unwrap();
+    let lay = |first: usize| {
+        let mut draft = Draft { cuts: true, ..Draft::default() };
+        draft.push(&entries(end(&all[..first - 1]), 2, &[10])[0]);
+        let mut blocks = Aligned::zeroed(BLOCK);
+        draft.lay(Salt::new(whose.storage, whose.boot), Spot { segment: 1, block: 1 }, 2, &mut blocks);
+        disk.open(&name(1)).unwrap().write_through(BLOCK as u64, &blocks).unwrap();
+        read(&disk, whose)
+    };
+    assert!(lay(3).unsound.is_some_and(|why| why.contains("committed (P4)")));
+    let found = lay(4);
+    assert_eq!((found.unsound, found.entries.len(), found.commit), (None, 4, 3));
 }
 
 #[test]

@@ -242,6 +242,9 @@ impl Log {
     /// Leaves everything behind: the log goes on after entry `tail` in an unused segment. To be told to the superblock before
     /// anything is written.
     pub(crate) fn restart(&mut self, tail: Seq) -> Result<LogStart, StorageError> {
+        if tail < self.commit {
+            return Err(StorageError::CutsCommitted { cut: tail, commit: self.commit });
+        }
         self.draft.clear();
         if self.end.block > 0 {
             self.roll()?;

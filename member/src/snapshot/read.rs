@@ -6,6 +6,7 @@ use crate::store::error::{Place, StorageError};
 use crate::superblock::FORMAT;
 use bytes::Bytes;
 use group::{Entry, Position};
+use std::fmt;
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -35,6 +36,12 @@ pub struct Piece {
     pub crc: u32,
     /// The bytes.
     pub bytes: Bytes,
+}
+
+impl fmt::Debug for SnapshotFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "snapshot {}", self.id)
+    }
 }
 
 impl SnapshotFile {

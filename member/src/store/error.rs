@@ -14,6 +14,14 @@ pub enum StorageError {
         /// The directory.
         dir: String,
     },
+    /// The directory cannot be used at all.
+    #[error("open the data directory {dir}: {source}; name a directory that this user can make and write")]
+    Unusable {
+        /// The directory.
+        dir: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// No space is left.
     #[error("disk full: {doing} in {dir}; free space and start again; nothing acknowledged is lost")]
     Full {

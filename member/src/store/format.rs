@@ -96,7 +96,8 @@ pub(super) fn lock(dir: &Path) -> Result<DataDir, StorageError> {
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             StorageError::Foreign { dir: name, found: "a file".to_owned() }
         }
-        _ => Place::new(name).error("open the data directory", source),
+        io::ErrorKind::StorageFull => Place::new(name).error("open the data directory", source),
+        _ => StorageError::Unusable { dir: name, source },
     })
 }
 

@@ -39,6 +39,7 @@ pub struct Save {
 }
 
 /// Something is on the disk, or will never be.
+#[derive(Debug)]
 pub enum Done {
     /// All writes up to this one (`group::Input::Written`).
     Written {
