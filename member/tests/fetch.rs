@@ -135,3 +135,24 @@ fn a_snapshot_that_would_undo_what_is_committed_is_not_installed() {
     let refused = store.install(snapshot.id());
     assert!(matches!(refused, Err(StorageError::CutsCommitted { cut: 9, commit: 15 })), "{refused:?}");
 }
+
+#[test]
+fn every_flipped_bit_of_a_snapshot_is_noticed() {
+    let disk = SimulatedDisk::new();
+    let (mut store, _) = open(&disk, 1).unwrap();
+    let log = entries(Position::default(), 1, 9, 20);
+    store.write(&write(1, None, &log, 9)).unwrap();
+    let mut making = store.snapshot(log[5].position()).unwrap();
+    making.slice(b"state").unwrap();
+    let id = making.finish(Ending { at: end(&log), starts: vec![], format: 1 }, &log[6..]).unwrap();
+    assert!(store.publish(id).unwrap());
+    let snapshot = open(&disk, 2).unwrap().1.snapshot.unwrap();
+    let name = format!("snapshot-{:016x}-{:016x}", 9, id.digest);
+    for bit in 0..usize::try_from(id.bytes).unwrap() * 8 {
+        let (byte, bit) = (bit / 8, u8::try_from(bit % 8).unwrap());
+        disk.flip(&name, byte, bit);
+        assert!(snapshot.verify().is_err(), "bit {bit} of byte {byte}");
+        disk.flip(&name, byte, bit);
+    }
+    snapshot.verify().unwrap();
+}

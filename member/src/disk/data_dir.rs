@@ -164,3 +164,33 @@ fn write_all(file: &OwnedFd, mut at: u64, mut bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_keep_what_is_written_with_and_without_the_page_cache() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut disk = DataDir::open(&dir.path().join("a/b")).unwrap();
+        for direct in [disk.direct, false] {
+            disk.direct = direct;
+            let file = disk.create("file").unwrap();
+            let mut blocks = Aligned::zeroed(2 * BLOCK);
+            blocks.fill(7);
+            file.write_through(BLOCK as u64, &blocks).unwrap();
+            file.write(5, b"hello").unwrap();
+            file.sync().unwrap();
+            disk.rename("file", "other").unwrap();
+            disk.sync_names().unwrap();
+            let file = disk.open("other").unwrap();
+            assert_eq!(file.length().unwrap(), 3 * BLOCK as u64);
+            let mut all = Aligned::zeroed(3 * BLOCK);
+            file.read(0, &mut all).unwrap();
+            assert_eq!((&all[5..10], all[BLOCK], all[3 * BLOCK - 1]), (&b"hello"[..], 7, 7));
+            assert_eq!(file.read(BLOCK as u64, &mut all).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            assert_eq!(disk.names().unwrap(), ["other"], "the lock is nobody's business");
+            disk.remove("other").unwrap();
+        }
+    }
+}

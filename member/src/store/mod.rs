@@ -141,16 +141,17 @@ impl Store {
         Fetch::begin(self.disk.clone(), self.place.clone(), id)
     }
 
-    /// Makes a finished snapshot the one to recover from. The one before is kept too, and the log from its end on.
+    /// Makes a finished snapshot the one to recover from. The one before is kept too, and the log from its end on. `false`:
+    /// the log is unsound, and only a fetched snapshot helps.
     ///
     /// # Errors
     /// The disk refuses: the process must end.
-    pub fn publish(&mut self, id: SnapshotId) -> Result<(), StorageError> {
+    pub fn publish(&mut self, id: SnapshotId) -> Result<bool, StorageError> {
         let (newest, oldest) = (self.facts().snapshot, self.facts().previous);
+        let State::Sound(log) = &mut self.log else { return Ok(false) };
         if newest.is_some_and(|newest| newest.at.seq >= id.at.seq) {
-            return Ok(());
+            return Ok(true);
         }
-        let State::Sound(log) = &mut self.log else { return Ok(()) };
         log.flush()?;
         if log.tail() < id.at.seq {
             return Err(StorageError::Gap { first: id.at.seq, tail: log.tail() });
@@ -159,7 +160,8 @@ impl Store {
         let facts = Facts { snapshot: Some(id), previous: newest, log: start, ..self.superblock.facts().clone() };
         self.superblock.save(facts)?;
         log.began_at(start);
-        self.forget(oldest)
+        self.forget(oldest)?;
+        Ok(true)
     }
 
     /// Makes a fetched snapshot the beginning of everything: log and older snapshots are left behind (C1).

@@ -75,7 +75,9 @@ impl Writer {
                 Done::Saved { save: number }
             }
             Task::Publish(snapshot) => {
-                self.store.publish(snapshot.id())?;
+                if !self.store.publish(snapshot.id())? {
+                    return Ok(true);
+                }
                 Done::Published { snapshot }
             }
             Task::Install(snapshot, ending) => {
