@@ -60,16 +60,18 @@
 //! had. Recovery therefore syncs every segment first and reads past the cache where the file system allows it; where not, it
 //! writes the batches that it found again, through to the disk, before anything of them is claimed.
 mod batch;
+mod end;
 mod header;
 mod recover;
 mod segment;
 mod verdict;
 mod writer;
 
+pub(crate) use end::Supply;
 pub(crate) use recover::{Replay, Whose, replay};
 pub(crate) use segment::{NEW, Segment, number, prepare};
+pub(crate) use writer::Log;
 pub use writer::Write;
-pub(crate) use writer::{Log, Supply};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
 //! Reads the log after a start: takes the batches in order, judges what ends them, leaves the log ready to be continued.
 //! `log/mod.rs` says why each verdict is right.
 use super::batch::{entries, valid};
+use super::end::End;
 use super::header::{Header, Salt, Spot};
 use super::segment::{self, Segment, zero};
 use super::verdict::{Verdict, Wanted, is_zero, judge};
-use super::writer::End;
 use crate::disk::{Aligned, BLOCK, Disk, File};
 use crate::store::error::{Place, StorageError};
 use crate::superblock::LogStart;

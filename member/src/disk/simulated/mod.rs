@@ -1,7 +1,12 @@
 //! A disk in memory that behaves as badly as a real one may: loses what was not synced, tears writes between sectors, fails, flips bits.
 //! Deterministic: what it does wrong is told to it.
-use super::{BLOCK, Disk, File, SECTOR};
-use std::collections::{BTreeMap, BTreeSet};
+mod contents;
+
+pub use contents::Luck;
+
+use super::{BLOCK, Disk, File};
+use contents::{Coin, Contents};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,17 +26,6 @@ pub enum Fault {
     Error(io::ErrorKind),
 }
 
-/// What a power cut leaves of the sectors and names that were written and not synced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Luck {
-    /// None of it.
-    Nothing,
-    /// All of it.
-    Everything,
-    /// Each sector by the throw of a coin with this seed; of the changes of names the first few.
-    Seed(u64),
-}
-
 #[derive(Default)]
 struct Inner {
     files: BTreeMap<u64, Contents>,
@@ -43,13 +37,6 @@ struct Inner {
     off: bool,
     capacity: Option<u64>,
     caches_reads: bool,
-}
-
-#[derive(Clone, Default)]
-struct Contents {
-    durable: Vec<u8>,
-    cached: Vec<u8>,
-    dirty: BTreeSet<usize>,
 }
 
 impl SimulatedDisk {
@@ -100,7 +87,7 @@ impl SimulatedDisk {
     /// The disk after the power failed and came back: without faults, with what `luck` left.
     pub fn after_power_cut(&self, luck: Luck) -> SimulatedDisk {
         let inner = self.lock();
-        let mut coin = Coin(if let Luck::Seed(seed) = luck { seed } else { 0 });
+        let mut coin = Coin::new(luck);
         let names = match luck {
             Luck::Nothing => &inner.durable_names,
             Luck::Everything => &inner.names,
@@ -119,83 +106,6 @@ impl SimulatedDisk {
             ..Inner::default()
         };
         SimulatedDisk { inner: Arc::new(Mutex::new(after)) }
-    }
-}
-
-/// The same seed throws the same sides.
-struct Coin(u64);
-impl Coin {
-    fn throw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed ^ (mixed >> 31)
-    }
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.throw() % bound as u64).expect("below a usize")
-    }
-}
-
-impl Contents {
-    fn survive(&self, luck: Luck, coin: &mut Coin) -> Contents {
-        let mut durable = self.durable.clone();
-        for sector in &self.dirty {
-            let kept = match luck {
-                Luck::Nothing => false,
-                Luck::Everything => true,
-                Luck::Seed(_) => coin.throw() & 1 == 1,
-            };
-            if kept {
-                self.land(*sector, &mut durable);
-            }
-        }
-        Contents { cached: durable.clone(), durable, dirty: BTreeSet::new() }
-    }
-    /// Copies one sector from the cache to the device.
-    fn land(&self, sector: usize, durable: &mut Vec<u8>) {
-        let start = sector * SECTOR;
-        let end = (start + SECTOR).min(self.cached.len());
-        if durable.len() < end {
-            durable.resize(end, 0);
-        }
-        durable[start..end].copy_from_slice(&self.cached[start..end]);
-    }
-    fn write(&mut self, at: usize, bytes: &[u8]) {
-        let end = at + bytes.len();
-        if self.cached.len() < end {
-            self.cached.resize(end, 0);
-        }
-        self.cached[at..end].copy_from_slice(bytes);
-        self.dirty.extend(at / SECTOR..end.div_ceil(SECTOR));
-    }
-    /// Makes these bytes durable and nothing else.
-    fn write_through(&mut self, at: usize, length: usize) {
-        let mut durable = std::mem::take(&mut self.durable);
-        for sector in at / SECTOR..(at + length).div_ceil(SECTOR) {
-            self.land(sector, &mut durable);
-            self.dirty.remove(&sector);
-        }
-        self.durable = durable;
-    }
-    /// Linux after a failed sync: the cache has these bytes, the device has not, and nobody will write them any more.
-    fn forget(&mut self, at: usize, length: usize) {
-        for sector in at / SECTOR..(at + length).div_ceil(SECTOR) {
-            self.dirty.remove(&sector);
-        }
-    }
-    fn sync(&mut self) {
-        for sector in std::mem::take(&mut self.dirty) {
-            let mut durable = std::mem::take(&mut self.durable);
-            self.land(sector, &mut durable);
-            self.durable = durable;
-        }
-    }
-    /// What the device holds, once dirty pages were written back for the reader.
-    fn device(&self) -> Vec<u8> {
-        let mut device = self.durable.clone();
-        for sector in &self.dirty {
-            self.land(*sector, &mut device);
-        }
-        device
     }
 }
 
