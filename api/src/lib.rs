@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod control;
+pub mod fingerprint;
 pub mod record;
 pub mod v1;
 pub mod wire;

@@ -63,6 +63,8 @@ errors! {
     NotFound = "not_found", 404, "There is nothing here", Retry::No;
     /// No restaurant has this id.
     RestaurantUnknown = "restaurant_unknown", 404, "There is no such restaurant", Retry::No;
+    /// The restaurant has no menu.
+    MenuUnknown = "menu_unknown", 404, "There is no menu", Retry::No;
     /// No item of the restaurant has this id.
     ItemUnknown = "item_unknown", 404, "There is no such item", Retry::No;
     /// No order has this id.

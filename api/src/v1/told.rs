@@ -4,7 +4,7 @@ mod menus;
 mod orders;
 mod refusals;
 
-pub use menus::{menu, offer, restaurant};
+pub use menus::{menu, offer, offer_anywhere, restaurant};
 pub use orders::quote;
 pub use refusals::{issues_code, refusal};
 

@@ -55,6 +55,25 @@ pub fn offer(near: &Nearby) -> Offer {
     }
 }
 
+/// A restaurant in a list that no postcode was given for.
+pub fn offer_anywhere(restaurant: &Theirs, at_ms: u64) -> Offer {
+    let profile = &restaurant.profile;
+    let (open, next_open_at_ms) = opening(restaurant, at_ms);
+    Offer {
+        id: profile.slug.to_string(),
+        name: profile.name.to_string(),
+        description: profile.description.to_string(),
+        delivers: false,
+        open,
+        fee: None,
+        minimum: money(profile.minimum_order, profile.currency),
+        eta_minutes: None,
+        distance_m: None,
+        why_not: vec!["postcode_required".to_owned()],
+        next_open_at: times(next_open_at_ms),
+    }
+}
+
 /// Whether some service takes orders at an instant, and if not, when the first one does next.
 fn opening(restaurant: &Theirs, at_ms: u64) -> (bool, Option<u64>) {
     let last_orders = restaurant.profile.last_orders_minutes;

@@ -1,0 +1,135 @@
+//! The order book as the group's machine: bytes to commands, deltas and answers, and back. Decides nothing: `order` does.
+use crate::answers;
+use api::cluster::{self, Found, Json, Reply as Told};
+use api::v1::error::{ErrorCode, Problem};
+use api::v1::order::Order;
+use api::v1::told;
+use api::{record, wire::Garbled};
+use bytes::Bytes;
+use group::{Seq, Wall};
+use member::{Executed, LoadError, Machine, Slice};
+use order::command::{Action, Command};
+use order::delta::RecordKey;
+use order::reply::Reply;
+use order::state::State;
+
+/// A record of the state is rarely larger than this on disk, in bytes: how many make a piece of the wanted size.
+const RECORD_BYTES: usize = 512;
+
+/// The order book, replicated.
+#[derive(Debug, Default)]
+pub struct Orders(State);
+
+impl Orders {
+    /// An empty book.
+    pub fn new() -> Orders {
+        Orders::default()
+    }
+    /// The book itself.
+    pub fn state(&self) -> &State {
+        &self.0
+    }
+}
+
+impl Machine for Orders {
+    fn execute(&self, at: Wall, command: &[u8]) -> Executed {
+        let command = match cluster::command_from_bytes(command) {
+            Ok(command) => command,
+            Err(garbled) => return Executed::Unchanged { reply: unreadable(&garbled) },
+        };
+        let (delta, reply) = self.0.execute(at, &command);
+        let reply = Bytes::from(cluster::reply_to_bytes(&tell(at, &command.action, &reply)));
+        match delta {
+            Some(delta) => Executed::Changed { delta: Bytes::from(record::delta_to_bytes(&delta)), reply },
+            None => Executed::Unchanged { reply },
+        }
+    }
+
+    fn apply(&mut self, _: Wall, seq: Seq, delta: &[u8]) {
+        // A member that cannot read what the group has committed must not go on: its copy would be another one.
+        let delta = record::delta_from_bytes(delta).unwrap_or_else(|garbled| panic!("apply entry {seq}: {garbled}"));
+        self.0.apply(&delta);
+    }
+
+    fn query(&self, at: Wall, request: &[u8]) -> Bytes {
+        let found = match cluster::query_from_bytes(request) {
+            Ok(query) => answers::answer(&self.0, at, &query),
+            Err(garbled) => Found::Refused(Json::of(&problem_of(&garbled))),
+        };
+        Bytes::from(cluster::found_to_bytes(&found))
+    }
+
+    fn due(&self, at: Wall, max: usize) -> Vec<Bytes> {
+        self.0.due(at, max).iter().map(|command| Bytes::from(cluster::command_to_bytes(command))).collect()
+    }
+
+    fn resumed(&self, at: Wall, outage_ms: u64) -> Option<Bytes> {
+        let outage = Action::Outage { from_ms: at.saturating_sub(outage_ms), to_ms: at };
+        Some(Bytes::from(cluster::command_to_bytes(&Command::system(outage))))
+    }
+
+    fn slice(&self, from: Option<&[u8]>, budget: usize) -> Slice {
+        let after: Option<RecordKey> =
+            from.map(|place| record::place_from_bytes(place).expect("a place that this machine gave"));
+        let (records, next) = self.0.slice(after.as_ref(), (budget / RECORD_BYTES).max(1));
+        Slice {
+            bytes: Bytes::from(record::slice_to_bytes(&records)),
+            next: next.map(|next| Bytes::from(record::place_to_bytes(&next))),
+        }
+    }
+
+    fn load(&mut self, slice: &[u8]) -> Result<(), LoadError> {
+        let records = record::slice_from_bytes(slice).map_err(|garbled| LoadError { what: garbled.to_string() })?;
+        records.into_iter().for_each(|record| self.0.load(record));
+        Ok(())
+    }
+
+    fn digest(&self) -> u64 {
+        let digest = self.0.digest();
+        (digest >> 64) as u64 ^ digest as u64
+    }
+}
+
+/// What the domain replied, as it travels.
+fn tell(at: Wall, action: &Action, reply: &Reply) -> Told {
+    match reply {
+        Reply::Placed { order, replayed } => Told::Order {
+            id: order.order.id,
+            version: order.version(),
+            placed: true,
+            replayed: *replayed,
+            json: Json::of(&Order::from(order)),
+        },
+        Reply::Moved { order, replayed, .. } => Told::Order {
+            id: order.order.id,
+            version: order.version(),
+            placed: false,
+            replayed: *replayed,
+            json: Json::of(&Order::from(order)),
+        },
+        Reply::Restaurant { restaurant, created, replayed } => Told::Restaurant {
+            version: if matches!(action, Action::PutMenu { .. }) {
+                restaurant.menu_revision
+            } else {
+                restaurant.version
+            },
+            created: *created,
+            replayed: *replayed,
+            json: Json::of(&told::restaurant(restaurant, at)),
+        },
+        Reply::Done => Told::Done,
+        Reply::Refused(refusal) => Told::Refused(Json::of(&told::refusal(refusal, told::issues_code(action)))),
+    }
+}
+
+fn unreadable(garbled: &Garbled) -> Bytes {
+    Bytes::from(cluster::reply_to_bytes(&Told::Refused(Json::of(&problem_of(garbled)))))
+}
+
+/// A front end of another build said something that this one cannot read.
+fn problem_of(garbled: &Garbled) -> Problem {
+    Problem::new(
+        ErrorCode::NotExecuted,
+        format!("the replica could not read the request: {garbled}; nothing was executed"),
+    )
+}

@@ -1,0 +1,64 @@
+//! The program: opens ports and disk, joins the group, and ends as the member ends.
+use crate::args::{Args, Config};
+use crate::{Orders, admin, sample, views};
+use anyhow::Context;
+use member::{Ended, Member};
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+use view::{FileStore, ViewStore};
+
+/// Runs a replica until it leaves by plan (SIGTERM or SIGINT: H1).
+///
+/// # Errors
+/// It could not begin, or it ended for another reason than a plan: whoever supervises it starts it again. A replica that was
+/// demoted comes back as a backup so.
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.config()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let ended = runtime.block_on(serve(config))?;
+    match ended {
+        Ended::Left => {
+            info!("left by plan");
+            Ok(())
+        }
+        other => Err(anyhow::Error::new(other)),
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<Ended> {
+    let Config { name, dir, listen, admin, peers, view_dir, sample_data } = config;
+    let listener =
+        TcpListener::bind(listen).with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
+    let admin_listener = tokio::net::TcpListener::bind(admin)
+        .await
+        .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
+    let store: Arc<dyn ViewStore> = Arc::new(FileStore::open(&view_dir).context("open the view's directory")?);
+    let (seen, asks) = views::carry(store, name.clone());
+    let directory = member::directory(peers);
+    let config = member::Config::new(name.clone(), dir, listener, directory);
+    let (member, running) = member::join(config, Orders::new(), seen, asks)?;
+    tokio::spawn(admin::serve(admin_listener, admin::app(member.clone())));
+    if sample_data {
+        tokio::spawn(sample::fill(member.clone()));
+    }
+    leave_when_told(member)?;
+    info!(%name, %listen, "the replica is there");
+    Ok(running.run().await)
+}
+
+/// SIGTERM and SIGINT mean: leave the group first (H1).
+fn leave_when_told(member: Member) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("leaving");
+        member.leave().await;
+    });
+    Ok(())
+}
