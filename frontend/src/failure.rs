@@ -37,6 +37,12 @@ impl Error {
     }
 }
 
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Error {
+        Error(Box::new(problem))
+    }
+}
+
 /// What the group's client says, as the caller hears it (E4).
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
@@ -64,7 +70,7 @@ impl IntoResponse for Error {
         if problem.status >= 500 {
             tracing::warn!(trace_id = problem.trace_id, code = &*problem.code, "{}", problem.detail);
         }
-        let status = StatusCode::from_u16(problem.status).expect("the table holds HTTP statuses");
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry = problem.known().map(ErrorCode::retry);
         let body = serde_json::to_vec(&problem).expect("a problem is text and numbers");
         let mut response = Response::new(Body::from(body));

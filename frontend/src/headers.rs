@@ -1,8 +1,8 @@
 //! The headers that steer a request: Idempotency-Key, If-Match, If-None-Match, Last-Event-ID. Knows their forms, not what follows.
 use crate::failure::Error;
-use crate::limits::{KEY_CHARS_MAX, KEY_CHARS_MIN};
 use api::v1::error::ErrorCode;
 use axum::http::{HeaderMap, HeaderName, header};
+use order::key::Key;
 
 /// The header that makes repeating safe.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -10,6 +10,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// From where to subscribe without a gap.
 pub const JH_CURSOR: HeaderName = HeaderName::from_static("jh-cursor");
+/// How new the state was that a read was answered from: `strong`, `eventual` or `unsettled`.
+pub const JH_FRESHNESS: HeaderName = HeaderName::from_static("jh-freshness");
 /// Where a subscriber left off.
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -17,7 +19,7 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// # Errors
 /// It is too short, too long, sent twice, or has other characters than visible ASCII.
-pub fn key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+pub fn key(headers: &HeaderMap) -> Result<Option<Key>, Error> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let wrong = |what: &str| Error::new(ErrorCode::KeyInvalid, format!("{what}; a UUID (version 7) is a good key"));
@@ -26,35 +28,22 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     }
     let text = value.to_str().unwrap_or("\n");
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    if !(KEY_CHARS_MIN..=KEY_CHARS_MAX).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(wrong("give 16 to 128 visible ASCII characters"));
-    }
-    Ok(Some(text.to_owned()))
-}
-
-/// The caller's key, which must be there.
-///
-/// # Errors
-/// As [`key`], and `idempotency_key_required` without one.
-pub fn required_key(headers: &HeaderMap) -> Result<String, Error> {
-    key(headers)?.ok_or_else(|| {
-        let detail =
-            "send the header Idempotency-Key with a new UUID (version 7), and the same one when you repeat the request";
-        Error::new(ErrorCode::KeyRequired, detail)
-    })
+    Key::parse(text).map(Some).map_err(|_| wrong("give 16 to 128 visible ASCII characters"))
 }
 
 /// The version that `If-Match` names, if it is there and not `*`.
 ///
 /// # Errors
 /// It is not one strong tag as an `ETag` of ours has it.
-pub fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
         return Ok(None);
     }
     let digits = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
+    // A menu's tag has a mark behind its revision while something is not to be had.
+    let digits = digits.split('-').next().unwrap_or_default();
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     match digits.parse() {
         Ok(version) if plain => Ok(Some(version)),
@@ -84,8 +73,8 @@ mod tests {
     #[test]
     fn a_key_has_16_to_128_visible_characters() {
         let read = |value: &[u8]| key(&with(IDEMPOTENCY_KEY, value)).map_err(|error| error.problem().code.to_string());
-        assert_eq!(read(b"0123456789abcdef"), Ok(Some("0123456789abcdef".to_owned())));
-        assert_eq!(read(b"\"0123456789abcdef\""), Ok(Some("0123456789abcdef".to_owned())));
+        assert_eq!(read(b"0123456789abcdef"), Ok(Some(Key::parse("0123456789abcdef").unwrap())));
+        assert_eq!(read(b"\"0123456789abcdef\""), Ok(Some(Key::parse("0123456789abcdef").unwrap())));
         for wrong in [
             &b""[..],
             b"short",
@@ -96,13 +85,14 @@ mod tests {
         ] {
             assert_eq!(read(wrong), Err("idempotency_key_invalid".to_owned()));
         }
-        assert_eq!(required_key(&HeaderMap::new()).unwrap_err().problem().status, 400);
+        assert_eq!(key(&HeaderMap::new()).unwrap(), None);
     }
 
     #[test]
     fn if_match_is_a_tag_of_ours() {
         let read = |value: &[u8]| if_match(&with(header::IF_MATCH, value)).map_err(|error| error.problem().status);
         assert_eq!(read(b"\"3\""), Ok(Some(3)));
+        assert_eq!(read(b"\"3-00ab\""), Ok(Some(3)));
         assert_eq!(read(b"*"), Ok(None));
         for wrong in [&b"3"[..], b"W/\"3\"", b"\"\"", b"\"+3\"", b"\"3\", \"4\"", b"\"99999999999999999999\"", b"\xff"]
         {

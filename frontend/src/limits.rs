@@ -31,10 +31,6 @@ pub const PLACE_KEPT: Duration = Duration::from_secs(600);
 /// An answer of the adapter, in bytes.
 pub const PLACE_BYTES: usize = 64 << 10;
 
-/// Characters of an idempotency key, least: fewer would collide by chance.
-pub const KEY_CHARS_MIN: usize = order::limits::KEY_BYTES_MIN;
-/// Characters of an idempotency key at most.
-pub const KEY_CHARS_MAX: usize = order::limits::KEY_BYTES_MAX;
 /// Issues told of one body; more would not be read.
 pub const ISSUES: usize = order::limits::ISSUES_MAX;
 

@@ -1,0 +1,163 @@
+//! Finds out where a postcode is: remembered, or asked of the adapter within a deadline. With the adapter away, says what can be
+//! known without it. Knows HTTP to one service; decides nothing about orders.
+use crate::app::now_ms;
+use crate::limits;
+use api::v1::error::{ErrorCode, Problem};
+use api::v1::paths;
+use api::v1::postcodes::{Freshness as ToldFreshness, Located, Precision as ToldPrecision};
+use bytes::{Bytes, BytesMut};
+use moka::future::Cache;
+use order::command::Given;
+use order::place::{Freshness, Place, Point, Precision, Standing};
+use order::postcode::Postcode;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// The way to the adapter, and what it said lately.
+pub struct Places {
+    http: reqwest::Client,
+    base: String,
+    known: Cache<Postcode, Place>,
+    rests_until: Mutex<Option<Instant>>,
+}
+
+/// What the adapter answered, whole.
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// The media type.
+    pub kind: HeaderValue,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Places {
+    /// Places by way of the adapter at this URL, like `http://127.0.0.1:8082`.
+    pub fn new(base: &str) -> Places {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(limits::PLACE_TIME)
+            .build()
+            .expect("a client without TLS and proxies needs nothing that could be missing");
+        let known = Cache::builder().max_capacity(limits::PLACES).time_to_live(limits::PLACE_KEPT).build();
+        Places { http, base: base.trim_end_matches('/').to_owned(), known, rests_until: Mutex::new(None) }
+    }
+
+    /// What is known of a text that should be a postcode. Never fails: it is for the book to judge.
+    pub async fn given(&self, text: &str) -> Given {
+        match Postcode::parse(text) {
+            Ok(postcode) => Given::Place(self.find(postcode).await),
+            Err(_) => Given::NotAPostcode(text.chars().take(order::limits::POSTCODE_INPUT_BYTES_MAX / 4).collect()),
+        }
+    }
+
+    /// Where a postcode is, as far as can be found out in time.
+    pub async fn find(&self, postcode: Postcode) -> Place {
+        if let Some(place) = self.known.get(&postcode).await {
+            return place;
+        }
+        let place = match self.ask(&postcode.to_string()).await {
+            Some(page) => read(postcode, &page),
+            None => None,
+        };
+        match place {
+            Some(place) => {
+                self.known.insert(postcode, place.clone()).await;
+                place
+            }
+            None => Place::unverified(postcode, now_ms()),
+        }
+    }
+
+    /// The adapter's own answer about a text; none if it could not be asked.
+    pub async fn ask(&self, text: &str) -> Option<Page> {
+        if self.is_resting() {
+            return None;
+        }
+        let answered = self.fetch(text).await;
+        if let Err(why) = &answered {
+            tracing::debug!(why, "ask the postcode adapter");
+            *self.rest() = Some(Instant::now() + limits::PLACE_REST);
+        }
+        answered.ok()
+    }
+
+    async fn fetch(&self, text: &str) -> Result<Page, String> {
+        let url = format!("{}{}", self.base, paths::POSTCODE.replace("{postcode}", &escape(text)));
+        let mut response = self.http.get(url).send().await.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        if status >= 500 {
+            return Err(format!("it answered {status}"));
+        }
+        let json = HeaderValue::from_static("application/json");
+        let kind = response.headers().get(CONTENT_TYPE).cloned().unwrap_or(json);
+        let mut body = BytesMut::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| error.to_string())? {
+            body.extend_from_slice(&piece);
+            if body.len() > limits::PLACE_BYTES {
+                return Err("its answer is too large".to_owned());
+            }
+        }
+        Ok(Page { status, kind, body: body.freeze() })
+    }
+
+    fn is_resting(&self) -> bool {
+        self.rest().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn rest(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.rests_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// One segment of a path.
+fn escape(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// What the adapter's answer says of a postcode; none if it says nothing that holds for a while.
+fn read(postcode: Postcode, page: &Page) -> Option<Place> {
+    if page.status == 200 {
+        let located: Located = serde_json::from_slice(&page.body).ok()?;
+        return Some(place(postcode, &located)).filter(|place| place.standing == Standing::Verified);
+    }
+    let problem: Problem = serde_json::from_slice(&page.body).ok()?;
+    let standing = match problem.known()? {
+        ErrorCode::PostcodeUnknown => Standing::Unknown,
+        ErrorCode::PostcodeTerminated => Standing::Terminated,
+        _ => return None,
+    };
+    let suggested = problem.issues.iter().flat_map(|issue| &issue.facts).chain(&problem.facts);
+    let texts = suggested.filter(|(name, _)| *name == "suggestions").filter_map(|(_, value)| value.as_array()).flatten();
+    let codes = texts.filter_map(|text| Postcode::parse(text.as_str()?).ok());
+    let suggestions = codes.take(order::limits::SUGGESTIONS_MAX).collect();
+    Some(Place { standing, suggestions, ..Place::unverified(postcode, now_ms()) })
+}
+
+fn place(postcode: Postcode, located: &Located) -> Place {
+    let provenance = &located.provenance;
+    let e6 = |degrees: f64| (degrees * 1e6).round() as i32;
+    let fetched_at = provenance.fetched_at.parse::<api::v1::time::Timestamp>();
+    Place {
+        postcode,
+        point: located.latitude.zip(located.longitude).and_then(|(lat, lon)| Point::new(e6(lat), e6(lon))),
+        standing: if provenance.verified { Standing::Verified } else { Standing::Unverified },
+        source: provenance.source.chars().take(order::limits::SOURCE_BYTES_MAX / 4).collect(),
+        fetched_at_ms: fetched_at.map_or_else(|_| now_ms(), |at| at.ms()),
+        freshness: match provenance.freshness {
+            ToldFreshness::Fresh => Freshness::Fresh,
+            ToldFreshness::Stale => Freshness::Stale,
+            ToldFreshness::Embedded => Freshness::Embedded,
+        },
+        precision: match provenance.precision {
+            ToldPrecision::Premise => Precision::Premise,
+            ToldPrecision::Building => Precision::Building,
+            ToldPrecision::PostcodeCentroid => Precision::Postcode,
+            ToldPrecision::Outcode => Precision::Outcode,
+        },
+        suggestions: Vec::new(),
+    }
+}
