@@ -111,8 +111,11 @@ fn text(report: &Report) -> String {
     gauge("held_answers", "Answers that wait until they may leave", held as u64);
     gauge("connections", "Open connections of peers, front ends and controllers", connections as u64);
     let mut counter = |name: &str, help: &str, value: u64| {
-        write!(text, "# HELP jh_replica_{name} {help}\n# TYPE jh_replica_{name} counter\njh_replica_{name}_total {value}\n")
-            .expect("writing to a string never fails");
+        write!(
+            text,
+            "# HELP jh_replica_{name} {help}\n# TYPE jh_replica_{name} counter\njh_replica_{name}_total {value}\n"
+        )
+        .expect("writing to a string never fails");
     };
     counter("changes", "Commands that changed the book", changes);
     counter("reads", "Reads, refusals and duplicates", reads);

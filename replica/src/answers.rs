@@ -18,7 +18,7 @@ use order::state::State;
 use order::view::OrderView;
 
 /// The answer to a question at a time of the log (ms since 1970).
-pub fn answer(state: &State, at_ms: u64, query: &Query) -> Found {
+pub(crate) fn answer(state: &State, at_ms: u64, query: &Query) -> Found {
     let found = match query {
         Query::Restaurants(place) => Ok(restaurants(state, at_ms, place.as_ref())),
         Query::Restaurant(slug) => known(state, slug).map(|restaurant| one_restaurant(restaurant, at_ms)),

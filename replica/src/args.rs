@@ -57,7 +57,8 @@ impl Args {
                 bail!("--peers has {peer} twice; give each replica once");
             }
         }
-        all.get(&name).with_context(|| format!("--peers lacks {name} itself; give all replicas, like {name}={listen}"))?;
+        all.get(&name)
+            .with_context(|| format!("--peers lacks {name} itself; give all replicas, like {name}={listen}"))?;
         Ok(Config { name, dir, listen, admin, peers: all, view_dir, sample_data })
     }
 }

@@ -32,6 +32,10 @@ impl Orders {
 }
 
 impl Machine for Orders {
+    fn blank(&self) -> Orders {
+        Orders::new()
+    }
+
     fn execute(&self, at: Wall, command: &[u8]) -> Executed {
         let command = match cluster::command_from_bytes(command) {
             Ok(command) => command,
@@ -133,3 +137,7 @@ fn problem_of(garbled: &Garbled) -> Problem {
         format!("the replica could not read the request: {garbled}; nothing was executed"),
     )
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -29,8 +29,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<Ended> {
     let Config { name, dir, listen, admin, peers, view_dir, sample_data } = config;
-    let listener =
-        TcpListener::bind(listen).with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
+    let listener = TcpListener::bind(listen)
+        .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
     let admin_listener = tokio::net::TcpListener::bind(admin)
         .await
         .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
