@@ -98,7 +98,7 @@ fn text(text: impl Display) -> HeaderValue {
 }
 
 /// A refusal of the book. Its words are the problem, whatever this build knows of them.
-fn refused(json: &Json) -> Error {
+pub fn refused(json: &Json) -> Error {
     match serde_json::from_slice::<Problem>(&json.0) {
         Ok(problem) => Error::from(problem),
         Err(error) => Error::new(ErrorCode::Internal, format!("read a replica's refusal: {error}")),

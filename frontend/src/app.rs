@@ -3,14 +3,16 @@ use crate::answer::{self, Answered};
 use crate::controllers::Controllers;
 use crate::failure::Error;
 use crate::follow::Follower;
+use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::seam::Cluster;
-use api::cluster::{self, Query};
+use api::cluster::{self, Found, Query};
 use api::v1::error::ErrorCode;
+use api::v1::order::Order as Told;
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use member::Consistency;
-use order::Command;
+use member::{Answer, Consistency};
+use order::{Command, OrderId};
 use serde::Deserialize;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -32,6 +34,8 @@ pub struct Inner {
     pub follower: Follower,
     /// The controllers.
     pub controllers: Controllers,
+    /// What has passed.
+    pub metrics: Metrics,
     /// Becomes true when the process is asked to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -96,9 +100,32 @@ impl App {
     /// # Errors
     /// What the book refused, or what kept it from answering.
     pub async fn ask(&self, wanted: Wanted, query: &Query, asked: &HeaderMap) -> Answered {
+        answer::to_query(&self.read(wanted, query).await?, asked)
+    }
+
+    /// Has a question answered.
+    ///
+    /// # Errors
+    /// Nobody could.
+    pub async fn read(&self, wanted: Wanted, query: &Query) -> Result<Answer, Error> {
         self.take_on()?;
         let query = Bytes::from(cluster::query_to_bytes(query));
-        answer::to_query(&self.cluster.read(wanted.into(), query).await?, asked)
+        Ok(self.cluster.read(wanted.into(), query).await?)
+    }
+
+    /// The courier who has an order's job.
+    ///
+    /// # Errors
+    /// There is no such order, or nobody could be asked.
+    pub async fn courier_of(&self, id: OrderId) -> Result<Option<String>, Error> {
+        let answer = self.read(Wanted::Strong, &Query::Order(id)).await?;
+        match cluster::found_from_bytes(&answer.reply).map_err(answer::unreadable)? {
+            Found::Told { json, .. } => {
+                Ok(serde_json::from_slice::<Told>(&json.0).ok().and_then(|order| order.courier))
+            }
+            Found::Refused(json) => Err(answer::refused(&json)),
+            Found::Number(_) => Err(Error::new(ErrorCode::Internal, "the replica answered another question")),
+        }
     }
 
     /// Nothing new is begun once the process is to stop: it might have to wait longer than the process lives.

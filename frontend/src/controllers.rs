@@ -34,7 +34,8 @@ impl Controllers {
         let sign = if suspicion.refused { Sign::Refused } else { Sign::Silent };
         let suspect = Suspect { by: by.to_owned(), pod: suspicion.pod.clone(), boot: view.primary_boot, sign };
         for base in &self.bases {
-            let post = self.http.post(format!("{base}{}", control::SUSPECT)).timeout(limits::SUSPECT_TIME).json(&suspect);
+            let post =
+                self.http.post(format!("{base}{}", control::SUSPECT)).timeout(limits::SUSPECT_TIME).json(&suspect);
             tokio::spawn(async move {
                 if let Err(error) = post.send().await {
                     tracing::debug!(%error, "tell a controller");

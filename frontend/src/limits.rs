@@ -37,6 +37,8 @@ pub const ISSUES: usize = order::limits::ISSUES_MAX;
 /// Events kept for subscribers that come back or fall behind: some seconds of the busiest evening. Older ones are read
 /// from a replica's log.
 pub const EVENTS_KEPT: usize = 65_536;
+/// Events that may wait for one subscriber; a slower one goes back to the log.
+pub const EVENTS_WAITING: usize = 1_024;
 /// Entries asked of a replica's log at once.
 pub const LOG_PAGE: usize = 1_024;
 /// Events written to a subscriber at once.
@@ -50,6 +52,8 @@ pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Controllers have this long to answer a question that was passed on to them.
 pub const CONTROLLER_TIME: Duration = Duration::from_secs(5);
+/// A planned hand-over must be seen after this long: it takes less than a second (H1).
+pub const HAND_OVER_TIME: Duration = Duration::from_secs(4);
 /// A word to the controllers about a doubtful primary may take this long: it is a hint.
 pub const SUSPECT_TIME: Duration = Duration::from_millis(500);
 /// Orders on a page unless asked otherwise.

@@ -131,7 +131,8 @@ fn read(postcode: Postcode, page: &Page) -> Option<Place> {
         _ => return None,
     };
     let suggested = problem.issues.iter().flat_map(|issue| &issue.facts).chain(&problem.facts);
-    let texts = suggested.filter(|(name, _)| *name == "suggestions").filter_map(|(_, value)| value.as_array()).flatten();
+    let texts =
+        suggested.filter(|(name, _)| *name == "suggestions").filter_map(|(_, value)| value.as_array()).flatten();
     let codes = texts.filter_map(|text| Postcode::parse(text.as_str()?).ok());
     let suggestions = codes.take(order::limits::SUGGESTIONS_MAX).collect();
     Some(Place { standing, suggestions, ..Place::unverified(postcode, now_ms()) })
@@ -140,13 +141,12 @@ fn read(postcode: Postcode, page: &Page) -> Option<Place> {
 fn place(postcode: Postcode, located: &Located) -> Place {
     let provenance = &located.provenance;
     let e6 = |degrees: f64| (degrees * 1e6).round() as i32;
-    let fetched_at = provenance.fetched_at.parse::<api::v1::time::Timestamp>();
     Place {
         postcode,
         point: located.latitude.zip(located.longitude).and_then(|(lat, lon)| Point::new(e6(lat), e6(lon))),
         standing: if provenance.verified { Standing::Verified } else { Standing::Unverified },
         source: provenance.source.chars().take(order::limits::SOURCE_BYTES_MAX / 4).collect(),
-        fetched_at_ms: fetched_at.map_or_else(|_| now_ms(), |at| at.ms()),
+        fetched_at_ms: provenance.fetched_at.ms(),
         freshness: match provenance.freshness {
             ToldFreshness::Fresh => Freshness::Fresh,
             ToldFreshness::Stale => Freshness::Stale,

@@ -1,21 +1,29 @@
 //! Accepts connections and gives each to hyper: the one place where sockets are opened for callers. Knows time-outs and
 //! bounds, not what is asked. Generic over the stream, so that TLS can go under it.
 use crate::limits;
+use crate::metrics::Metrics;
 use api::v1::error::{ErrorCode, Problem};
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use futures_util::FutureExt;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower::Service;
 
 /// Serves `router` until `stop` resolves; then takes no new connection, finishes what is in flight (at most
 /// [`limits::STOP_TIME`]) and returns.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, metrics: Metrics, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits::CONNECTIONS));
     let mut stop = std::pin::pin!(stop);
@@ -35,7 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let _ = stream.set_nodelay(true);
         match places.clone().try_acquire_owned() {
             Ok(place) => {
-                let connection = connection(&graceful, stream, router.clone());
+                let connection = connection(&graceful, stream, router.clone(), metrics.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
@@ -51,10 +59,23 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 }
 
 /// Serves one connection to its end.
-fn connection<S>(graceful: &GracefulShutdown, stream: S, router: Router) -> impl Future<Output = ()> + Send + use<S>
+fn connection<S>(
+    graceful: &GracefulShutdown,
+    stream: S,
+    router: Router,
+    metrics: Metrics,
+) -> impl Future<Output = ()> + Send + use<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (began, method, metrics) = (Instant::now(), request.method().clone(), metrics.clone());
+        let answered = router.clone().call(request.map(Body::new));
+        answered.inspect(move |response| {
+            let status = response.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Response::status);
+            metrics.count(&method, status, began.elapsed());
+        })
+    });
     // One buffer per answer instead of a vector of them saves a tenth of the time; answers are small.
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -62,7 +83,7 @@ where
         .max_headers(limits::HEADERS)
         .max_buf_size(limits::HEAD_BYTES.max(8 << 10))
         .writev(false)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let watched = graceful.watch(connection);
     async move {
         if let Err(error) = watched.await {

@@ -3,6 +3,7 @@ use crate::failure::Error;
 use crate::headers;
 use api::v1::error::ErrorCode;
 use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::header;
 use axum::http::request::Parts;
 use order::OrderId;
 use order::key::{Key, Keyed};
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 pub struct Steering {
     key: Option<Key>,
     if_match: Option<u32>,
+    has_if_match: bool,
 }
 
 impl Steering {
@@ -26,20 +28,22 @@ impl Steering {
     pub fn if_match(&self) -> Option<u32> {
         self.if_match
     }
-    /// The same, where it must be given.
+    /// `If-Match` must be there.
     ///
     /// # Errors
-    /// It was not.
-    pub fn required_if_match(&self, what: &str) -> Result<u32, Error> {
-        let missing = || Error::new(ErrorCode::PreconditionRequired, format!("send the header If-Match with the ETag of {what}"));
-        self.if_match.ok_or_else(missing)
+    /// It is not.
+    pub fn require_if_match(&self, what: &str) -> Result<(), Error> {
+        let detail =
+            format!("send the header If-Match with the ETag of {what} that you read, or * for whatever is there");
+        if self.has_if_match { Ok(()) } else { Err(Error::new(ErrorCode::PreconditionRequired, detail)) }
     }
     /// The caller's own key, which must be there.
     ///
     /// # Errors
     /// It is not.
     pub fn require_key(&self) -> Result<(), Error> {
-        let detail = "send the header Idempotency-Key with a new UUID (version 7), and the same one when you repeat the request";
+        let detail =
+            "send the header Idempotency-Key with a new UUID (version 7), and the same one when you repeat the request";
         if self.key.is_some() { Ok(()) } else { Err(Error::new(ErrorCode::KeyRequired, detail)) }
     }
 }
@@ -47,7 +51,9 @@ impl Steering {
 impl<S: Sync> FromRequestParts<S> for Steering {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Steering, Error> {
-        Ok(Steering { key: headers::key(&parts.headers)?, if_match: headers::if_match(&parts.headers)? })
+        let headers = &parts.headers;
+        let has_if_match = headers.contains_key(header::IF_MATCH);
+        Ok(Steering { key: headers::key(headers)?, if_match: headers::if_match(headers)?, has_if_match })
     }
 }
 
@@ -57,7 +63,7 @@ pub struct Order(pub OrderId);
 impl<S: Send + Sync> FromRequestParts<S> for Order {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Order, Error> {
-        let Segment(text) = Segment::from_request_parts(parts, state).await?;
+        let Segment(text) = Segment::<String>::from_request_parts(parts, state).await?;
         OrderId::parse(&text).map(Order).map_err(|error| Error::new(ErrorCode::OrderUnknown, error.to_string()))
     }
 }

@@ -31,7 +31,7 @@ pub struct Reject {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
-    /// Why, for people.
+    /// Why: `changed_mind`, `delivery_too_long`, `made_mistake` … (each party has its list); absent: `other`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Who cancels; absent: the customer.
@@ -51,8 +51,6 @@ pub enum Party {
     Courier,
     /// Who runs the service.
     Operator,
-    /// The service itself: a timer.
-    System,
 }
 
 /// The body of `delay`.
@@ -63,11 +61,11 @@ pub struct Delay {
     pub ready_by: Timestamp,
 }
 
-/// The body of `assign`, `pick_up` and `deliver`.
+/// The body of `claim`, `assign`, `arrive`, `pick_up` and `deliver`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByCourier {
-    /// The courier's id; where absent, the one assigned.
+    /// The courier's id. `claim` and `assign` need it; the others take the one assigned where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub courier: Option<String>,
 }
@@ -99,4 +97,20 @@ pub struct HandOver {
     /// The short code the customer shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+}
+
+/// The body of commands that need none: empty, or `{}`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl From<Party> for order::stage::Role {
+    fn from(party: Party) -> order::stage::Role {
+        match party {
+            Party::Customer => order::stage::Role::Customer,
+            Party::Restaurant => order::stage::Role::Restaurant,
+            Party::Courier => order::stage::Role::Courier,
+            Party::Operator => order::stage::Role::Ops,
+        }
+    }
 }

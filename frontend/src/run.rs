@@ -1,0 +1,102 @@
+//! The program: connects to the replicas, listens, and stops in peace.
+use crate::app::{App, Inner};
+use crate::args::{Args, Config};
+use crate::controllers::Controllers;
+use crate::follow::Follower;
+use crate::metrics::Metrics;
+use crate::places::Places;
+use crate::seam::Cluster;
+use crate::{routes, serve};
+use anyhow::Context;
+use member::client::{self, Client};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{info, warn};
+use view::{FileStore, Sight, ViewStore};
+
+/// Runs a front end until SIGTERM or SIGINT; then finishes what is in flight.
+///
+/// # Errors
+/// The address cannot be listened at, or the view's directory cannot be used.
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let config = args.config()?;
+    // One thread: a second one breaks the batching towards the primary and makes it a third slower.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    runtime.block_on(listen(config))
+}
+
+async fn listen(config: Config) -> anyhow::Result<()> {
+    let Config { listen, replicas, view_dir, postcode, controllers } = config;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
+    let client = Client::connect(client::Config {
+        name: format!("frontend at {listen}"),
+        replicas: member::directory(replicas),
+    });
+    let controllers = Controllers::new(&controllers);
+    tokio::spawn(suspect(client.clone(), controllers.clone(), listen));
+    push_views(view_dir, &client)?;
+    let (stop, stopping) = watch::channel(false);
+    let cluster: Arc<dyn Cluster> = Arc::new(client);
+    let (follower, metrics) = (Follower::new(cluster.clone()), Metrics::default());
+    let places = Places::new(&postcode);
+    let app = App::new(Inner { cluster, places, follower, controllers, metrics: metrics.clone(), stopping });
+    info!(%listen, "the front end is there");
+    serve::serve(listener, routes::app(app), metrics, stopped(stop)?).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Resolves at SIGTERM or SIGINT, having told everyone who listens on `stop`.
+fn stopped(stop: watch::Sender<bool>) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        info!("stopping");
+        stop.send_replace(true);
+    })
+}
+
+/// Tells the controllers of every lost connection to the primary.
+async fn suspect(client: Client, controllers: Controllers, listen: SocketAddr) {
+    use tokio::sync::broadcast::error::RecvError;
+    let (mut suspicions, believed) = (client.suspicions(), client.believed());
+    let me = format!("frontend at {listen}");
+    loop {
+        match suspicions.recv().await {
+            Ok(suspicion) => controllers.suspect(&me, &suspicion, &believed.borrow()),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What the store shows is told to the client and through it to every replica: a view may reach here first.
+fn push_views(dir: Option<PathBuf>, client: &Client) -> anyhow::Result<()> {
+    let Some(dir) = dir else { return Ok(()) };
+    let store = FileStore::open(&dir).context("open the view's directory")?;
+    let client = client.clone();
+    tokio::spawn(async move {
+        let mut sights = store.watch();
+        loop {
+            match &*sights.borrow_and_update() {
+                Sight::Is(view) => client.push_view(view.clone()),
+                Sight::Unreadable(why) => warn!(why, "read the view"),
+                Sight::Unread | Sight::Missing => {}
+            }
+            if sights.changed().await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
