@@ -28,6 +28,10 @@ enum Command {
     Client(client::Command),
     /// Server: names another primary when one fails
     Controller(Server<controller::Args>),
+    /// Server: takes orders over HTTP
+    Frontend(Server<frontend::Args>),
+    /// Server: keeps a copy of the order book
+    Replica(Server<replica::Args>),
     /// Server: says where postcodes are
     Postcode(Server<postcode::Args>),
     /// Print a completion script for a shell
@@ -42,6 +46,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     match command {
         Command::Up(args) => up::run(args),
         Command::Controller(server) => server.run("controller", controller::run),
+        Command::Frontend(server) => server.run("frontend", frontend::run),
+        Command::Replica(server) => server.run("replica", replica::run),
         Command::Postcode(server) => server.run("postcode", postcode::run),
         Command::Client(command) => client::run(global, command).into(),
         Command::Completions { shell } => completions(shell),
