@@ -132,7 +132,10 @@ impl Core {
         }
         let me = self.local.me.clone();
         if self.local.is_primary(&me) && self.local.is_sound() {
-            let lead = Lead::begin(&mut self.local, now, previous, out);
+            let mut lead = Lead::begin(&mut self.local, now, previous, out);
+            if self.leaving.is_some() {
+                lead.drain(None, Cause::Leaving, now, out);
+            }
             self.seat = Seat::Lead(Box::new(lead));
         } else {
             self.seat = Seat::Follow(Follow::default());

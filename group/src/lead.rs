@@ -59,7 +59,7 @@ impl Lead {
             start: local.log.tail().seq,
             peers: BTreeMap::new(),
             held: BTreeMap::new(),
-            ages: Ages::default(),
+            ages: Ages::after(local.log.tail().seq - 1),
             sets: Sets::default(),
             drain: None,
             nonce: 0,
@@ -93,7 +93,9 @@ impl Lead {
     pub(crate) fn connected(&mut self, local: &Local, peer: &Peer, out: &mut Vec<Output>) {
         let Some(progress) = self.peers.get_mut(&peer.pod) else { return };
         if progress.peer.as_ref().is_some_and(|known| known.boot != peer.boot) {
+            // What its last process wished and could do does not bind this one.
             progress.leaves = false;
+            progress.format = None;
         }
         progress.peer = Some(peer.clone());
         progress.refused = false;
@@ -265,8 +267,8 @@ impl Lead {
         }
         if local.commit > before {
             self.waiting_since = None;
-            self.ages.forget(local.commit);
         }
+        self.ages.forget(now.mono, local.commit);
         self.release_reads(local, out);
         self.flush_drain(local, now, out);
         self.flush_sets(local, now, out);

@@ -1,7 +1,7 @@
 //! What a primary knows of each other member: who answers, how far it is sent, how far behind in time. Knows no set and decides nothing.
 use crate::detector::Detector;
 use crate::ids::{BootId, Seq, Time, Wall};
-use crate::limits::{HEARTBEAT_TICKS, TICK_MS};
+use crate::limits::{HEARTBEAT_TICKS, SLOW_MS, TICK_MS};
 use crate::message::Peer;
 use std::collections::VecDeque;
 
@@ -81,16 +81,23 @@ pub(crate) struct Held {
 #[derive(Default)]
 pub(crate) struct Ages {
     samples: VecDeque<(Time, Seq)>,
+    /// Entries up to here are committed and older than `SLOW_MS`; how old is not known any more.
+    old: Seq,
 }
 
 /// Enough for a second at one sample a millisecond; older ones are merged into the oldest kept.
 const SAMPLES: usize = 1024;
 
 impl Ages {
+    /// Everything up to `seq` was there before.
+    pub(crate) fn after(seq: Seq) -> Ages {
+        Ages { samples: VecDeque::new(), old: seq }
+    }
     /// Everything up to `seq` was appended by now.
     pub(crate) fn note(&mut self, now: Time, seq: Seq) {
         match self.samples.back_mut() {
             Some(last) if last.1 >= seq => {}
+            None if self.old >= seq => {}
             Some(last) if now.ms_since(last.0) == 0 => last.1 = seq,
             _ => self.samples.push_back((now, seq)),
         }
@@ -102,11 +109,19 @@ impl Ages {
             self.samples[0].1 = second.1;
         }
     }
-    /// Everyone holds everything up to here.
-    pub(crate) fn forget(&mut self, seq: Seq) {
-        while self.samples.front().is_some_and(|(_, upto)| *upto <= seq) {
+    /// The set holds everything up to here. A learner may not, so the ages of the newest are kept a while.
+    pub(crate) fn forget(&mut self, now: Time, upto: Seq) {
+        while let Some((at, seq)) = self.samples.front().copied()
+            && seq <= upto
+            && now.ms_since(at) > SLOW_MS
+        {
+            self.old = seq;
             self.samples.pop_front();
         }
+    }
+    /// Whether a disk that holds everything up to `held` lacks nothing that is older than this, in ms; at most `SLOW_MS`.
+    pub(crate) fn is_within(&self, ms: u64, now: Time, held: Seq) -> bool {
+        held >= self.old && self.lag_ms(now, held) <= ms
     }
     /// How long, in ms, the first entry after `held` has been waiting; 0 if there is none.
     pub(crate) fn lag_ms(&self, now: Time, held: Seq) -> u64 {
@@ -128,5 +143,18 @@ mod tests {
         assert_eq!(ages.lag_ms(now, 0), 90);
         assert_eq!(ages.lag_ms(now, 5), 60);
         assert_eq!(ages.lag_ms(now, 9), 0);
+    }
+
+    #[test]
+    fn s2_what_is_committed_long_ago_is_not_near_though_nothing_waits() {
+        let mut ages = Ages::after(3);
+        ages.note(Time(0), 5);
+        let now = Time(0).plus_ms(SLOW_MS);
+        ages.forget(now, 5);
+        assert!(ages.is_within(SLOW_MS, now, 4) && !ages.is_within(20, now, 4) && ages.is_within(20, now, 5));
+        let later = now.plus_ms(1);
+        ages.forget(later, 5);
+        ages.note(later, 6);
+        assert!(!ages.is_within(SLOW_MS, later, 4) && ages.is_within(20, later, 5));
     }
 }

@@ -83,6 +83,7 @@ impl Lead {
         if local.view_lost || self.has_resigned() {
             return;
         }
+        self.keep_calm(now);
         // A hand-over first needs everything committed, so the dead still have to go; nobody new is let in.
         if !self.shrink(local, &view, now, out) && self.drain.is_none() {
             self.expand(local, &view, now, out);
@@ -113,6 +114,17 @@ impl Lead {
         }
         self.sets.propose(view, view.without(&gone), now, out);
         true
+    }
+
+    /// Who was shrunk out for slowness and is slow again has its time of calm begin anew.
+    fn keep_calm(&mut self, now: Now) {
+        for progress in self.peers.values_mut() {
+            let Some((until, peer)) = progress.barred_until.zip(progress.peer.as_ref()) else { continue };
+            let held = self.held.get(&peer.storage).map_or(0, |held| held.seq);
+            if now.mono < until && !self.ages.is_within(SLOW_MS, now.mono, held) {
+                progress.barred_until = Some(now.mono.plus_ms(CALM_MS));
+            }
+        }
     }
 
     fn doom(&mut self, local: &Local, view: &View, pod: &Pod, storage: StorageId, now: Now) -> Option<Doom> {
@@ -180,6 +192,8 @@ impl Lead {
     /// Whether a learner has kept up with the tail to within `NEAR_TAIL_MS`.
     fn is_near(&self, pod: &Pod, storage: StorageId, now: Now) -> bool {
         let streams = self.peers.get(pod).is_some_and(|progress| progress.stage == Stage::Streaming);
-        streams && self.held.contains_key(&storage) && self.lag_ms(storage, now) <= NEAR_TAIL_MS
+        streams
+            && self.ages.is_within(NEAR_TAIL_MS, now.mono, self.held_by(storage))
+            && self.held.contains_key(&storage)
     }
 }
