@@ -2,7 +2,7 @@
 use crate::account::account;
 use crate::apply::{self, Applied};
 use crate::clock::Clock;
-use crate::conditions::Condition;
+use crate::conditions::{Condition, Kind};
 use crate::failovers::Failovers;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
@@ -12,6 +12,7 @@ use api::v1::error::{ErrorCode, Problem};
 use group::choose::{CannotRepair, Store, Wish, force_loss, rebuild};
 use group::{Epoch, Time, View};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,8 +51,9 @@ pub(crate) struct Control {
     /// Whether the store has been read: what readiness means.
     pub(crate) ready: Arc<AtomicBool>,
     pub(crate) failovers: Failovers,
-    /// What was last said.
+    /// What was last found, and of each condition what was last logged.
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) said: BTreeMap<Kind, bool>,
     pub(crate) pause_until: Option<Time>,
     /// The newest view that was pushed to the members.
     pub(crate) pushed: Option<(Epoch, u64)>,
@@ -107,11 +109,10 @@ impl Control {
         if self.conditions == conditions {
             return;
         }
-        let said = |condition: &Condition| (condition.kind, condition.holds, condition.reason);
-        for condition in conditions {
-            if !self.conditions.iter().any(|before| said(before) == said(condition)) {
-                let Condition { kind, holds, reason, message } = condition;
-                let holds = holds.map_or("unknown", |holds| if holds { "true" } else { "false" });
+        for Condition { kind, holds, reason, message } in conditions {
+            // What is unknown for a moment is no news, nor is another reason for the same.
+            let Some(holds) = *holds else { continue };
+            if self.said.insert(*kind, holds) != Some(holds) {
                 tracing::info!(condition = %kind, holds, reason, "{message}");
             }
         }

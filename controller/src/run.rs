@@ -12,6 +12,7 @@ use anyhow::Context;
 use group::GroupId;
 use group::choose::Wish;
 use member::client::Watch;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -63,6 +64,7 @@ async fn watch_over(config: Config, stop: impl Future<Output = ()>) -> anyhow::R
         ready: ready.clone(),
         failovers: Failovers::default(),
         conditions: Vec::new(),
+        said: BTreeMap::new(),
         pause_until: None,
         pushed: None,
     };

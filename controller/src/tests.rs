@@ -1,165 +1,71 @@
-//! The loop and its port, with a real view directory and members that are not there.
-use crate::admin::{Admin, app};
+//! The whole controller against a real view directory: without members, and with three that run in this process.
+mod group;
+mod member;
+mod port;
+
 use crate::clock::Clock;
-use crate::control::Control;
+use crate::control::{Control, Request};
 use crate::failovers::Failovers;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use group::choose::Wish;
-use group::{GroupId, Pod};
-use http_body_util::BodyExt;
-use member::client::Watch;
-use serde_json::{Value, json};
+use ::group::choose::Wish;
+use ::group::{GroupId, Pod};
+use ::member::Directory;
+use ::member::client::Watch;
+use ::view::{FileStore, ViewStore};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
-use view::{FileStore, ViewStore};
 
-/// A controller of three members at addresses where nobody listens.
-struct Controller {
-    router: Router,
-    dir: TempDir,
+fn pods() -> Vec<Pod> {
+    (0..3).map(|n| Pod::new(&format!("replica-{n}"))).collect()
+}
+
+/// A controller's loop that runs, and what its port would hold.
+struct Running {
+    requests: mpsc::Sender<Request>,
+    metrics: Metrics,
+    ready: Arc<AtomicBool>,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
 }
 
-impl Controller {
-    fn start() -> Controller {
-        let dir = TempDir::new().unwrap();
-        let pods: Vec<Pod> = (0..3).map(|n| Pod::new(&format!("replica-{n}"))).collect();
-        let store = FileStore::open(dir.path()).unwrap();
-        // Port 1 is never listened at: connections are refused.
-        let members = member::directory(pods.iter().map(|pod| (pod.clone(), "127.0.0.1:1".to_owned())));
-        let observer = Observer::new(Clock::start(), Watch::start("test", members), store.watch());
+impl Running {
+    fn start(name: &str, views: &Path, members: Directory, draw_jitter_ms: fn() -> u64) -> Running {
+        let store = FileStore::open(views).unwrap();
+        let observer = Observer::new(Clock::start(), Watch::start(name, members), store.watch());
         let (metrics, ready) = (Metrics::new(), Arc::new(AtomicBool::new(false)));
-        let members = pods.iter().cloned().collect();
+        let wish = Wish {
+            members: pods().into_iter().collect(),
+            min_in_sync: 2,
+            group: GroupId(1),
+            jitter_ms: draw_jitter_ms(),
+        };
         let control = Control {
-            name: "controller-0".into(),
+            name: name.into(),
             observer,
             store: Arc::new(store),
-            wish: Wish { members, min_in_sync: 2, group: GroupId(1), jitter_ms: 0 },
-            draw_jitter_ms: || 0,
+            wish,
+            draw_jitter_ms,
             metrics: metrics.clone(),
             ready: ready.clone(),
             failovers: Failovers::default(),
             conditions: Vec::new(),
+            said: BTreeMap::new(),
             pause_until: None,
             pushed: None,
         };
         let (requests, inbox) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(control.run(inbox, async { drop(stopped.await) }));
-        let router = app(Admin { requests, members: pods.into(), ready, metrics });
-        Controller { router, dir, stop, ended }
-    }
-
-    async fn call(&self, method: &str, path: &str, body: &str) -> (StatusCode, String) {
-        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8(bytes.to_vec()).unwrap())
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> (StatusCode, Value) {
-        let (status, text) = self.call("POST", path, &body.to_string()).await;
-        (status, serde_json::from_str(&text).unwrap_or_default())
-    }
-
-    /// The status page, once it is as wanted.
-    async fn shows(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        let looking = async {
-            loop {
-                let page: Value = serde_json::from_str(&self.call("GET", "/v1/status", "").await.1).unwrap();
-                if wanted(&page) {
-                    return page;
-                }
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), looking).await.expect("the page shows it in time")
+        Running { requests, metrics, ready, stop, ended }
     }
 
     async fn stop(self) {
         self.stop.send(()).unwrap();
-        tokio::time::timeout(Duration::from_secs(5), self.ended).await.expect("it stops in time").unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(5), self.ended).await.expect("it stops in time").unwrap();
     }
-}
-
-#[tokio::test]
-async fn the_status_page_tells_what_is_seen_and_readiness_follows_the_store() {
-    let controller = Controller::start();
-    let page = controller.shows(|page| page["members"][2]["link"] == "refused" && page["store"] == "missing").await;
-    assert_eq!((&page["name"], &page["view"]), (&json!("controller-0"), &Value::Null));
-    assert_eq!(page["conditions"].as_array().unwrap().len(), 6);
-    assert_eq!(controller.call("GET", "/readyz", "").await.0, StatusCode::OK);
-    assert_eq!(controller.call("GET", "/healthz", "").await.0, StatusCode::OK);
-    let (_, text) = controller.call("GET", "/metrics", "").await;
-    assert!(text.contains("jh_controller_condition{condition=\"Degraded\"} 1"), "{text}");
-    controller.stop().await;
-}
-
-#[tokio::test]
-async fn v2_a_group_is_not_born_while_members_are_away() {
-    let controller = Controller::start();
-    controller.shows(|page| page["members"][2]["link"] == "refused" && page["store"] == "missing").await;
-    assert_eq!(std::fs::read_dir(controller.dir.path()).unwrap().count(), 0, "nothing is written");
-    controller.stop().await;
-}
-
-#[tokio::test]
-async fn the_word_of_a_front_end_is_taken_and_counted() {
-    let controller = Controller::start();
-    let suspect = json!({ "by": "frontend", "pod": "replica-0", "boot": "2a", "sign": "refused" });
-    assert_eq!(controller.post("/v1/suspect", &suspect).await.0, StatusCode::ACCEPTED);
-    controller.shows(|page| page["store"] == "missing").await;
-    let (_, text) = controller.call("GET", "/metrics", "").await;
-    assert!(text.contains("jh_controller_suspicions_total{sign=\"refused\"} 1"), "{text}");
-    controller.stop().await;
-}
-
-#[tokio::test]
-async fn bad_requests_get_their_own_problem() {
-    let controller = Controller::start();
-    let long = format!("{{\"by\":\"{}\"}}", "x".repeat(20 << 10));
-    for (path, body, status, code) in [
-        ("/v1/suspect", "{", 400, "malformed_json"),
-        ("/v1/suspect", "", 400, "malformed_json"),
-        ("/v1/suspect", "\u{1F355}", 400, "malformed_json"),
-        ("/v1/suspect", "{}", 422, "invalid_body"),
-        ("/v1/suspect", r#"{"pod":"replica-0","boot":"dog","sign":"silent"}"#, 422, "invalid_body"),
-        ("/v1/suspect", r#"{"pod":"replica-0","boot":"1","sign":"bored"}"#, 422, "invalid_body"),
-        ("/v1/suspect", r#"{"pod":"replica-9","boot":"1","sign":"silent"}"#, 422, "invalid_body"),
-        ("/v1/suspect", r#"{"pod":"replica-0","boot":"1","sign":"silent","more":1}"#, 422, "invalid_body"),
-        ("/v1/suspect", &long, 413, "body_too_large"),
-        ("/v1/rebuild-view", r#"{"expect_epoch":-1}"#, 422, "invalid_body"),
-        ("/v1/force-loss", r#"{"expect_epoch":1,"keep":"replica-9"}"#, 422, "invalid_body"),
-        ("/v1/nothing", "{}", 404, "not_found"),
-        ("/v1/status", "{}", 405, "method_not_allowed"),
-    ] {
-        let (got, text) = controller.call("POST", path, body).await;
-        let problem: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!((got.as_u16(), &problem["code"]), (status, &json!(code)), "{path} {body:.60}: {text}");
-    }
-    controller.stop().await;
-}
-
-#[tokio::test]
-async fn v3_and_u1_nothing_is_rebuilt_or_forced_without_a_member_that_knows_a_view() {
-    let controller = Controller::start();
-    let (status, problem) = controller.post("/v1/rebuild-view", &json!({ "expect_epoch": 1 })).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("cluster_refused")));
-    let force = json!({ "expect_epoch": 1, "keep": "replica-0" });
-    let (status, problem) = controller.post("/v1/force-loss", &force).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("cluster_refused")));
-    assert!(problem["detail"].as_str().unwrap().contains("no member"), "{problem}");
-    assert_eq!(std::fs::read_dir(controller.dir.path()).unwrap().count(), 0);
-    controller.stop().await;
 }

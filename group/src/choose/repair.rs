@@ -88,7 +88,11 @@ pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Res
         return Err(CannotRepair::Absent { pods: absent });
     }
     let sound = fit.iter().filter(|(_, status)| is_sound(status));
-    let longest = sound.max_by_key(|(pod, status)| (status.tail.epoch, status.tail.seq, Reverse(*pod)));
+    // All disks of the set hold everything acknowledged. A process that leads the old epoch would end itself (D1) and cost
+    // one more failover, so another one is better.
+    let follows = |status: &Status| !matches!(status.role, Role::Primary | Role::Draining);
+    let rank = |status: &Status| (follows(status), status.tail.epoch, status.tail.seq);
+    let longest = sound.max_by_key(|(pod, status)| (rank(status), Reverse(*pod)));
     let (primary, status) = longest.ok_or(CannotRepair::NoneSound)?;
     continued(highest, stored, primary, status, highest.in_sync.clone(), now)
 }

@@ -21,6 +21,14 @@ fn v3_a_lost_view_is_rebuilt_from_the_highest_that_members_persisted() {
 }
 
 #[test]
+fn v3_the_process_that_leads_is_not_named_again_because_it_would_end_itself() {
+    let mut story = Story::well();
+    story.changes(0, |status| tail(status, 2, 90)).all_answer().store(Store::Missing);
+    let repair = rebuild(&story.seen, None, 2, clock(&story)).unwrap();
+    assert_eq!(repair.next.primary.as_str(), "replica-1");
+}
+
+#[test]
 fn v3_a_rebuild_needs_the_expected_epoch_and_all_disks_of_the_set() {
     let mut story = Story::well();
     let rebuild = |story: &Story, epoch| rebuild(&story.seen, None, epoch, clock(story));
