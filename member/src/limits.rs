@@ -2,6 +2,8 @@
 
 /// A command or request, in bytes. An order is below 64 KiB; more would make one client's entry everyone's delay.
 pub const COMMAND_BYTES: usize = 1 << 20;
+/// A machine's reply, in bytes: below a frame with room for what surrounds it.
+pub const REPLY_BYTES: usize = 3 << 20;
 /// One frame, in bytes: a full `Append` and one entry more.
 pub const FRAME_BYTES: usize = 4 << 20;
 /// The first frame of a connection, in bytes, before we know who is there.
@@ -78,6 +80,7 @@ pub const FAREWELL_MS: u64 = 20;
 
 const _: () = assert!(DELTA_BYTES + group::limits::APPEND_BYTES + 1024 < FRAME_BYTES);
 const _: () = assert!(PAGE_BYTES + DELTA_BYTES + 1024 < FRAME_BYTES);
+const _: () = assert!(REPLY_BYTES + 1024 < FRAME_BYTES);
 const _: () = assert!(CHUNK_BYTES < FRAME_BYTES);
 const _: () = assert!(group::limits::IN_FLIGHT_BYTES < OUTBOX_BYTES);
 

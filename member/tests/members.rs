@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cluster::{Cluster, DEADLINE, ledger::number, pod, put};
 use group::Role;
 use member::client::{Client, FeedEvent, Link, Watch};
-use member::{Consistency, Ended, Freshness};
+use member::{Consistency, Ended, Event, Failure, Freshness, History, Rejection, Why};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -286,4 +286,61 @@ async fn a_controller_sees_every_member_and_how_it_goes() {
     wait(&mut watch, Link::Refused).await;
     assert_eq!(watch.newest_view().unwrap().primary, pod(0));
     assert!(watch.seen()[&pod(0)].status.as_ref().is_some_and(|status| status.role == Role::Primary));
+}
+
+#[tokio::test]
+async fn an_application_submits_and_listens_in_its_own_process() {
+    let cluster = Cluster::born(EVERY).await;
+    let (primary, backup) = (&cluster.nodes[&pod(0)].member, &cluster.nodes[&pod(1)].member);
+    let mut events = backup.events();
+    let command = Bytes::copy_from_slice(&5u64.to_le_bytes());
+    let answer = primary.submit(command.clone()).await.unwrap().unwrap();
+    assert_eq!(answer.reply, "taken");
+    let elsewhere = backup.submit(command).await.unwrap().unwrap_err();
+    assert_eq!(elsewhere, Rejection::NotPrimary { epoch: group::Epoch::new(0, 1), primary: Some(pod(0)) });
+    let delivered = async {
+        loop {
+            if let Event::Delivered(delivered) = events.recv().await.unwrap() {
+                return delivered;
+            }
+        }
+    };
+    let delivered = timeout(DEADLINE, delivered).await.unwrap();
+    assert_eq!((delivered.cursor, number(&delivered.body)), (answer.cursor, 5));
+    let History::Page(page) = backup.log(member::BEGINNING, 10).await.unwrap() else { panic!("it is all there") };
+    assert_eq!(page.entries, [delivered]);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_and_breaks_nothing() {
+    let cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    let huge = Bytes::from(vec![0; member::limits::COMMAND_BYTES + 1]);
+    assert_eq!(client.submit(huge.clone()).await, Err(Failure::NotExecuted(Why::TooLarge)));
+    let refused = cluster.nodes[&pod(0)].member.submit(huge).await.unwrap();
+    assert_eq!(refused, Err(Rejection::TooLarge { max: member::limits::COMMAND_BYTES }));
+    assert_eq!(client.submit(Bytes::from_static(b"no number")).await.unwrap().reply, "not a number");
+    assert_eq!(put(&client, 1).await, "taken");
+}
+
+#[tokio::test]
+async fn c1_a_cursor_older_than_the_log_is_told_so_and_the_feed_goes_on() {
+    let cluster = Cluster::born(20_000).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 8);
+    for number in 0..3 {
+        cluster.until(&pod(number), |report| report.figures.snapshots >= 3).await;
+    }
+    let acknowledged = traffic.stop().await;
+    let mut feed = client.feed(Some(member::BEGINNING));
+    let FeedEvent::Reset { now } = timeout(DEADLINE, feed.next()).await.unwrap() else { panic!("it is too old") };
+    assert!(now.seq >= acknowledged);
+    put(&client, u64::MAX).await;
+    loop {
+        let FeedEvent::Page(page) = timeout(DEADLINE, feed.next()).await.unwrap() else { panic!("it goes on") };
+        if let Some(entry) = page.entries.first() {
+            assert_eq!(number(&entry.body), u64::MAX);
+            return;
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One open connection: the greeting, the reader that hands over batches of frames, the writer that empties the outbox. Generic over
 //! the stream.
 use crate::limits;
-use crate::wire::{Broken, Frames, Hello, MAGIC, Outbox, PROTOCOL, Welcome, encode};
+use crate::wire::{Broken, Frames, Hello, Kind, MAGIC, Outbox, PROTOCOL, Welcome, encode};
 use group::{Peer, Pod};
 use serde::de::DeserializeOwned;
 use std::future::Future;
@@ -85,6 +85,8 @@ fn refusal(hello: &Hello, me: &Pod, room: bool) -> Option<String> {
         Some(format!("{} speaks version {PROTOCOL}, {} speaks {}", me, hello.name, hello.protocol))
     } else if hello.to != *me {
         Some(format!("this is {me}, not {}", hello.to))
+    } else if matches!(&hello.kind, Kind::Peer(peer) | Kind::Snapshot(peer) if peer.pod == *me) {
+        Some(format!("two processes are called {me}: give each member a name of its own"))
     } else if !room {
         Some(format!("{me} has {} connections and takes no more", limits::CONNECTIONS))
     } else {
@@ -154,4 +156,89 @@ async fn write_all<W: AsyncWrite + Unpin>(writer: &mut W, outbox: &Outbox) -> Re
     }
     writer.shutdown().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Request, Told};
+    use group::{BootId, StorageId};
+    use std::future::ready;
+    use std::sync::{Arc, Mutex};
+
+    fn peer(pod: &str) -> Peer {
+        Peer { pod: pod.into(), storage: StorageId(1), boot: BootId(2) }
+    }
+    fn hello(to: &str) -> Hello {
+        Hello { magic: MAGIC, protocol: PROTOCOL, to: to.into(), kind: Kind::Client, name: "test".into() }
+    }
+    /// What both sides make of a greeting.
+    async fn greeting(hello: Hello, room: bool) -> (Result<Peer, String>, Result<String, String>) {
+        let (mine, theirs) = tokio::io::duplex(1024);
+        let me = peer("a");
+        let (dialer, acceptor) = tokio::join!(greet(mine, &hello), receive(theirs, &me, room));
+        (
+            dialer.map(|(peer, _)| peer).map_err(|error| error.to_string()),
+            acceptor.map(|(hello, _)| hello.name).map_err(|error| error.to_string()),
+        )
+    }
+
+    #[tokio::test]
+    async fn both_sides_learn_who_the_other_is() {
+        assert_eq!(greeting(hello("a"), true).await, (Ok(peer("a")), Ok("test".into())));
+    }
+
+    #[tokio::test]
+    async fn strangers_are_refused_in_words() {
+        let other = Kind::Peer(peer("a"));
+        let cases = [
+            (hello("b"), true, "this is a, not b"),
+            (Hello { protocol: PROTOCOL + 1, ..hello("a") }, true, "a speaks version"),
+            (Hello { magic: *b"GET ", ..hello("a") }, true, "this port is for members"),
+            (Hello { kind: other, ..hello("a") }, true, "two processes are called a"),
+            (hello("a"), false, "takes no more"),
+        ];
+        for (hello, room, why) in cases {
+            let (dialer, acceptor) = greeting(hello, room).await;
+            let (dialer, acceptor) = (dialer.unwrap_err(), acceptor.unwrap_err());
+            assert!(dialer.contains(why) && acceptor.contains(why), "{dialer} / {acceptor}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_took_the_wrong_port_is_turned_away() {
+        let (mut browser, theirs) = tokio::io::duplex(1024);
+        browser.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let error = receive(theirs, &peer("a"), true).await.err().unwrap();
+        assert!(matches!(error, Broken::TooLong { .. }), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_says_nothing_is_not_waited_for() {
+        let (_silent, theirs) = tokio::io::duplex(1024);
+        let error = receive(theirs, &peer("a"), true).await.err().unwrap();
+        assert!(matches!(error, Broken::Silent { ms: limits::HELLO_MS }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_comes_with_the_greeting_is_not_lost_and_what_waits_is_written_at_once() {
+        let (mut mine, theirs) = tokio::io::duplex(1 << 16);
+        let mut bytes = Vec::new();
+        encode(&mut bytes, &hello("a"));
+        encode(&mut bytes, &(7u64, Request::Ping));
+        mine.write_all(&bytes).await.unwrap();
+        let (_, open) = receive(theirs, &peer("a"), true).await.unwrap_or_else(|error| panic!("{error}"));
+        let (outbox, heard) = (Outbox::new(1 << 16), Arc::new(Mutex::new(Vec::new())));
+        let mut hear = |batch: Vec<(u64, Request)>| {
+            heard.lock().unwrap().extend(batch);
+            outbox.push(&(7u64, Told::Pong));
+            outbox.close();
+            ready(true)
+        };
+        run(open, &outbox, None, &mut hear).await.unwrap();
+        assert_eq!(*heard.lock().unwrap(), [(7, Request::Ping)]);
+        let (_, mut frames) = first_frame::<_, Welcome>(&mut mine).await.unwrap();
+        mine.read_to_end(frames.room()).await.unwrap();
+        assert_eq!(frames.next::<(u64, Told)>().unwrap(), Some((7, Told::Pong)));
+    }
 }

@@ -6,7 +6,7 @@ use crate::handle::{Ask, Ended, Event as News};
 use crate::machine::Machine;
 use crate::store::Save;
 use crate::wire::Told;
-use group::{Body, Epoch, Input, Output, Role, Seq, Stop};
+use group::{Body, Epoch, Input, Output, Role, Seq, Stop, Wall};
 
 impl<M: Machine + Send + 'static> Running<M> {
     /// Gives the core one input and carries out what comes of it.
@@ -109,27 +109,28 @@ impl<M: Machine + Send + 'static> Running<M> {
 
     fn lead(&mut self, epoch: Epoch) {
         let tail = self.core.tail().seq;
+        // All but the entry that begins the reign.
+        self.state.advance(&self.core, tail - 1);
+        self.outage_ms = self.outage(self.state.at);
         self.state.advance(&self.core, tail);
         self.at = None;
-        self.outage_ms = self.outage();
         tracing::info!(%epoch, tail, "leads");
     }
 
-    /// How long the group could not work before this reign, in ms, as the log tells it: from the last entry, or from the
+    /// How long the group could not work before this reign, in ms, as the log tells it: from the last entry on, or from the
     /// first sign if the primary was replaced while others watched.
-    fn outage(&self) -> Option<u64> {
-        let tail = self.core.tail().seq;
-        let mut last = self.core.entries(tail.saturating_sub(2), tail);
-        let (first, second) = (last.next()?, last.next());
-        let (before, start) = second.map_or((None, first), |second| (Some(first.at), second));
-        let Body::Start(reign) = &start.body else { return None };
+    fn outage(&self, last: Wall) -> Option<u64> {
         use group::Cause::{Asked, Birth, Died, Leaving, Rebuilt, Restarted, Silent, Stalled};
-        let since = match reign.change.cause {
-            Died | Silent | Stalled => before?.max(reign.change.suspected_at),
-            Restarted | Rebuilt => before?,
+        let tail = self.core.tail().seq;
+        let entry = self.core.entries(tail - 1, tail).next()?;
+        let Body::Start(start) = &entry.body else { return None };
+        let since = match start.change.cause {
+            _ if last == 0 => return None,
+            Died | Silent | Stalled => last.max(start.change.suspected_at),
+            Restarted | Rebuilt => last,
             Birth | Asked | Leaving => return None,
         };
-        Some(start.at.saturating_sub(since))
+        Some(entry.at.saturating_sub(since))
     }
 
     fn changed(&mut self, role: Role) {

@@ -26,6 +26,7 @@ pub(super) struct Held {
     /// Until this entry is committed, or until this moment: then they leave as they are, labelled.
     unsettled: VecDeque<(Seq, Time, Asker, Answer)>,
     bytes: usize,
+    timers: usize,
 }
 
 impl Held {
@@ -36,16 +37,21 @@ impl Held {
         self.len() >= limits::HELD_ANSWERS || self.bytes >= limits::HELD_BYTES
     }
 
+    /// Whether a timer's command is still under way.
+    pub(super) fn has_timers(&self) -> bool {
+        self.timers > 0
+    }
+
     pub(super) fn write(&mut self, seq: Seq, asker: Asker, answer: Answer) {
-        self.bytes += answer.reply.len();
+        self.note(&asker, &answer);
         self.writes.push_back((seq, asker, answer));
     }
     pub(super) fn read(&mut self, ticket: u64, asker: Asker, answer: Answer) {
-        self.bytes += answer.reply.len();
+        self.note(&asker, &answer);
         self.reads.push_back((ticket, asker, answer));
     }
     pub(super) fn unsettled(&mut self, seq: Seq, until: Time, asker: Asker, answer: Answer) {
-        self.bytes += answer.reply.len();
+        self.note(&asker, &answer);
         self.unsettled.push_back((seq, until, asker, answer));
     }
 
@@ -70,8 +76,13 @@ impl Held {
         self.let_go(asker, answer)
     }
 
+    fn note(&mut self, asker: &Asker, answer: &Answer) {
+        self.bytes += answer.reply.len();
+        self.timers += usize::from(matches!(asker, Asker::Timer));
+    }
     fn let_go(&mut self, asker: Asker, answer: Answer) -> Option<(Asker, Answer)> {
         self.bytes -= answer.reply.len();
+        self.timers -= usize::from(matches!(asker, Asker::Timer));
         Some((asker, answer))
     }
 }

@@ -317,7 +317,7 @@ impl<M: Machine + Send + 'static> Running<M> {
             }
             Event::PeerOpened { connection, peer, outbox } => {
                 let input = self.links.heard_up(connection, peer, outbox);
-                self.step(input);
+                self.link(Some(input));
             }
             Event::Line(pod, event) => self.line(pod, event),
             Event::ClientOpened { connection, controller, outbox } => {
@@ -327,9 +327,8 @@ impl<M: Machine + Send + 'static> Running<M> {
             }
             Event::Closed { connection } => {
                 self.clients.close(connection);
-                if let Some(input) = self.links.heard_down(connection) {
-                    self.step(input);
-                }
+                let input = self.links.heard_down(connection);
+                self.link(input);
             }
             Event::StateRequested => self.state_requested(),
             Event::Offered { fetch, id } => self.offered(fetch, id),
@@ -341,15 +340,22 @@ impl<M: Machine + Send + 'static> Running<M> {
         match event {
             LineEvent::Up(peer, outbox) => {
                 let input = self.links.line_up(peer, outbox);
-                self.step(input);
+                self.link(Some(input));
             }
             LineEvent::Down { refused } => {
-                if let Some(input) = self.links.line_down(pod, refused) {
-                    self.step(input);
-                }
+                let input = self.links.line_down(pod, refused);
+                self.link(input);
             }
             // Members answer on lines of their own.
             LineEvent::Frames(_) => {}
+        }
+    }
+
+    /// Who is there has changed: controllers want to know at once.
+    fn link(&mut self, input: Option<Input>) {
+        if let Some(input) = input {
+            self.step(input);
+            self.status_due = true;
         }
     }
 

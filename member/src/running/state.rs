@@ -2,13 +2,15 @@
 use crate::machine::{LoadError, Machine};
 use crate::snapshot::{Ending, Item, SnapshotFile};
 use crate::store::StorageError;
-use group::{Body, Core, Entry, Seq};
+use group::{Body, Core, Entry, Seq, Wall};
 
 /// The application's state at a place in the log.
 pub(super) struct State<M> {
     pub(super) machine: M,
     /// The last entry applied; a primary applies what it proposes at once, others what is committed.
     pub(super) applied: Seq,
+    /// The log time of the last entry applied; 0 if there was none since the snapshot.
+    pub(super) at: Wall,
     /// Bytes of entries applied since the last snapshot was begun.
     pub(super) bytes: usize,
     /// How many entries this process applied.
@@ -17,7 +19,7 @@ pub(super) struct State<M> {
 
 impl<M: Machine> State<M> {
     pub(super) fn new(machine: M, applied: Seq) -> State<M> {
-        State { machine, applied, bytes: 0, count: 0 }
+        State { machine, applied, at: 0, bytes: 0, count: 0 }
     }
 
     /// Applies what is in the log and not in the state, up to and with this entry.
@@ -28,6 +30,7 @@ impl<M: Machine> State<M> {
         for entry in core.entries(self.applied, upto) {
             apply(&mut self.machine, entry);
             self.applied = entry.seq;
+            self.at = entry.at;
             self.bytes += entry.weight();
             self.count += 1;
         }
@@ -35,9 +38,9 @@ impl<M: Machine> State<M> {
     }
 
     /// Applies a delta that was just proposed as entry `seq`.
-    pub(super) fn apply_own(&mut self, at: group::Wall, seq: Seq, delta: &[u8]) {
+    pub(super) fn apply_own(&mut self, at: Wall, seq: Seq, delta: &[u8]) {
         self.machine.apply(at, seq, delta);
-        self.applied = seq;
+        (self.applied, self.at) = (seq, at);
         self.bytes += delta.len() + ENTRY_OVERHEAD;
         self.count += 1;
     }

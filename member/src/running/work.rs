@@ -72,6 +72,9 @@ impl<M: Machine + Send + 'static> Running<M> {
                 tracing::error!(bytes = delta.len(), "a delta is larger than the log takes");
                 self.reject(asker, Rejection::TooLarge { max: limits::DELTA_BYTES });
             }
+            Executed::Changed { reply, .. } | Executed::Unchanged { reply } if is_too_large(&reply) => {
+                self.reject(asker, Rejection::TooLarge { max: limits::REPLY_BYTES });
+            }
             Executed::Changed { delta, reply } => {
                 let seq = self.propose(at, delta);
                 self.figures.changes += 1;
@@ -96,6 +99,9 @@ impl<M: Machine + Send + 'static> Running<M> {
             Consistency::Strong => {
                 let at = self.log_time();
                 let reply = self.state.machine.query(at, request);
+                if is_too_large(&reply) {
+                    return self.reject(asker, Rejection::TooLarge { max: limits::REPLY_BYTES });
+                }
                 self.hold_read(asker, reply);
             }
             Consistency::Eventual => self.read_eventual(asker, request),
@@ -118,6 +124,9 @@ impl<M: Machine + Send + 'static> Running<M> {
         self.figures.reads += 1;
         let at = self.log_time();
         let reply = self.state.machine.query(at, request);
+        if is_too_large(&reply) {
+            return self.reject(asker, Rejection::TooLarge { max: limits::REPLY_BYTES });
+        }
         let (seq, commit) = (self.state.applied, self.core.commit());
         let answer = self.answer(reply, seq, Freshness::Eventual);
         if seq <= commit {
@@ -172,9 +181,9 @@ impl<M: Machine + Send + 'static> Running<M> {
         }
     }
 
-    /// T1: what is due by the clock, in a slice, and only when nobody waits.
+    /// T1: what is due by the clock: one slice at a time, behind the clients' work of this turn.
     pub(super) fn run_timers(&mut self) {
-        if self.core.serving() != Serving::Yes || self.held.len() > 0 || self.core.commit() < self.core.tail().seq {
+        if self.core.serving() != Serving::Yes || self.held.has_timers() || self.held.is_full() {
             return;
         }
         let at = self.log_time();
@@ -210,4 +219,9 @@ impl<M: Machine + Send + 'static> Running<M> {
         };
         Report { status: self.core.status(self.now), reigns: self.core.reigns().map(reign).collect(), figures }
     }
+}
+
+/// A frame that its reader must refuse would end the connection, and with it everybody else's requests.
+fn is_too_large(reply: &Bytes) -> bool {
+    reply.len() > limits::REPLY_BYTES
 }
