@@ -1,11 +1,10 @@
 //! A running `jh up` in a directory of its own, and commands run against it. Ends with the test, whatever happens.
 
-#![expect(dead_code, reason = "some of it serves the tests of the running system alone")]
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -19,8 +18,12 @@ pub(crate) fn jh() -> Command {
     command
 }
 
+/// A whole system has eight processes that sync disks and measure silence: two at once would measure each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// `jh up`, and what it says.
 pub(crate) struct Installation {
+    alone: Option<MutexGuard<'static, ()>>,
     pub(crate) dir: tempfile::TempDir,
     pub(crate) up: Child,
     said: Receiver<String>,
@@ -40,12 +43,15 @@ impl Installation {
         let also = sender.clone();
         std::thread::spawn(move || forward(BufReader::new(out), &sender));
         std::thread::spawn(move || forward(BufReader::new(err), &also));
-        Installation { dir, up, said, endpoint: String::new() }
+        Installation { alone: None, dir, up, said, endpoint: String::new() }
     }
 
     /// Starts it and waits until it says where it is.
     pub(crate) fn ready_in(dir: tempfile::TempDir) -> Installation {
+        // A test that failed has poisoned it, and its system has ended.
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut installation = Installation::start_in(dir);
+        installation.alone = Some(alone);
         let line = installation.hear("is ready: ");
         line.split("is ready: ").nth(1).unwrap().trim().clone_into(&mut installation.endpoint);
         installation

@@ -4,4 +4,5 @@
 mod command_line;
 mod installation;
 mod server;
+mod system;
 mod up;
