@@ -1,5 +1,5 @@
 //! What arrives at the loop from connections, and the tasks that bring it. They decode and hand over; they decide nothing.
-use super::snapshots;
+use super::fetch;
 use crate::limits;
 use crate::net::{Caller, LineEvent, Open, accept_all, keep_lines, run};
 use crate::snapshot::{self, SnapshotFile, SnapshotId};
@@ -82,7 +82,7 @@ impl Doors {
             Kind::Controller => self.serve_client(connection, true, open).await,
             Kind::Snapshot(_) => {
                 let _ = self.inbox.send(Event::StateRequested).await;
-                snapshots::serve(self.snapshot, open).await
+                fetch::serve(self.snapshot, open).await
             }
         };
         if let Err(error) = ended {

@@ -1,0 +1,118 @@
+//! How a member begins: the data directory is opened, the state is loaded from it, and the loop is put together around them.
+use super::clients::Clients;
+use super::event::{Doors, Pokes};
+use super::held::Held;
+use super::links::Links;
+use super::state::{self, State};
+use super::{Running, now};
+use crate::handle::{Ask, Config, Figures, JoinError, Member, Seen};
+use crate::limits;
+use crate::machine::Machine;
+use crate::net::Caller;
+use crate::store;
+use crate::wire::Kind;
+use futures_util::Stream;
+use group::{BootId, Core, Peer, Recovered};
+use std::time::Instant;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Opens the data directory and makes ready to run. `machine` is empty; what the disk holds is loaded into it. `views` brings what
+/// is seen of the view; what is to be written or read there comes out of `asks`.
+///
+/// # Errors
+/// The directory cannot be used, or its snapshot cannot be loaded. Each says what to do.
+pub fn join<M: Machine + Send + 'static>(
+    config: Config,
+    mut machine: M,
+    views: impl Stream<Item = Seen> + 'static,
+    asks: mpsc::UnboundedSender<Ask>,
+) -> Result<(Member, Running<M>), JoinError> {
+    let Config { pod, dir, listener, peers, snapshot_every_bytes } = config;
+    let boot = BootId(random());
+    let (notify, done) = mpsc::unbounded_channel();
+    let (found, store) = store::open(&dir, boot, move |done| drop(notify.send(done)))?;
+    let me = Peer { pod: pod.clone(), storage: found.storage, boot };
+    if let Some(snapshot) = &found.snapshot {
+        state::load(&mut machine, snapshot)?;
+    }
+    let (newest_snapshot, snapshot) = watch::channel(found.snapshot.clone());
+    let core = Core::new(recovered(me.clone(), found));
+    let mut state = State::new(machine, core.first_seq() - 1);
+    state.advance(&core, core.commit());
+
+    let (inbox_sender, inbox) = mpsc::channel(limits::INBOX_BATCHES);
+    let (member, local) = Member::new();
+    let pokes = Pokes::default();
+    let caller = Caller { name: pod.to_string(), kind: Kind::Peer(me.clone()), directory: peers };
+    let doors = Doors { me, inbox: inbox_sender.clone(), snapshot, pokes: pokes.clone() };
+    let delivered = core.commit();
+    let began = Instant::now();
+    let running = Running {
+        core,
+        state,
+        store,
+        held: Held::default(),
+        links: Links::new(pokes),
+        clients: Clients::default(),
+        member: member.clone(),
+        caller,
+        inbox,
+        inbox_sender,
+        local,
+        done,
+        views: Box::pin(views),
+        asks,
+        listener: Some(listener),
+        tasks: JoinSet::new(),
+        doors,
+        began,
+        now: now(began),
+        at: None,
+        outputs: Vec::new(),
+        ticket: 0,
+        ticket_due: false,
+        ticks: 0,
+        status_due: false,
+        feed_due: false,
+        feed_alive: false,
+        delivered,
+        outage_ms: None,
+        followed: None,
+        making: None,
+        fetching: None,
+        fetches: 0,
+        installing: false,
+        loading: None,
+        newest_snapshot,
+        snapshot_every_bytes,
+        figures: Figures::default(),
+        reset_why: None,
+        ended: None,
+    };
+    Ok((member, running))
+}
+
+fn recovered(me: Peer, found: store::Recovered) -> Recovered {
+    let store::Recovered {
+        storage: _,
+        group,
+        promised,
+        view,
+        snapshot: _,
+        base,
+        starts,
+        format,
+        entries,
+        commit,
+        unhealthy,
+    } = found;
+    let speaks = group::limits::FORMAT;
+    Recovered { me, group, promised, view, base, starts, format, speaks, entries, commit, unhealthy }
+}
+
+fn random() -> u128 {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).expect("the system gives random bits");
+    u128::from_le_bytes(bits)
+}
