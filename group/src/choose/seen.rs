@@ -1,4 +1,5 @@
 //! What a controller has seen of store, members and witnesses, with the moments. Takes in facts and decides nothing.
+use super::doubt::{self, Verdict};
 use super::member::{Link, Member};
 use crate::ids::{BootId, Epoch, Pod, Seq, Time};
 use crate::limits::{GRACE_MAX_MS, GRACE_MS, REPORT_MS, REPORTS};
@@ -61,7 +62,7 @@ pub struct Seen {
     reign: Option<Reign>,
     members: BTreeMap<Pod, Member>,
     reports: BTreeMap<(String, Pod), Report>,
-    /// Since when the primary has not been seen sound.
+    /// Since when something counts against the primary.
     doubted: Option<Time>,
 }
 
@@ -158,7 +159,7 @@ impl Seen {
     pub fn read_afresh(&self) -> Option<Time> {
         self.read_afresh
     }
-    /// Since when the primary has not been seen sound.
+    /// Since when something counts against the primary.
     pub fn doubted(&self) -> Option<Time> {
         self.doubted
     }
@@ -198,17 +199,11 @@ impl Seen {
         let floor = self.commit_floor();
         self.reign = Some(Reign { epoch, since: now, floor, fruitful: false, barren });
     }
-    /// Notes since when the primary has not been seen sound. The first sign counts, however the signs change.
+    /// Notes since when something counts against the primary. The first sign counts, however the signs change.
     fn mark(&mut self, now: Time) {
         let Some(view) = self.view() else { return };
-        let sound = self.member(&view.primary).and_then(Member::answer).is_some_and(|status| {
-            let me = &status.me;
-            view.is_led_by(&me.pod, me.boot, me.storage) && !status.stalled && status.unhealthy.is_none()
-        });
-        let told = self.reports(&view.primary, view.primary_boot, now).next().is_some();
-        let doubted_by_peers = self.members.values().any(|member| member.doubts(&view.primary).is_some());
-        let well = sound && !told && !doubted_by_peers;
-        self.doubted = if well { None } else { self.doubted.or(Some(now)) };
+        let sound = doubt::judge(self, view, now) == Verdict::Sound;
+        self.doubted = if sound { None } else { self.doubted.or(Some(now)) };
     }
 }
 
