@@ -24,6 +24,3 @@ pub mod subscribe;
 
 pub use args::Args;
 pub use run::run;
-
-#[cfg(test)]
-mod tests;

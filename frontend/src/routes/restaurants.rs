@@ -17,6 +17,7 @@ use axum::http::HeaderMap;
 use order::Command;
 use order::command::{Action, Given};
 use order::id::Slug;
+use order::money::Currency;
 use order::stage::{Actor, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -89,7 +90,7 @@ pub(super) async fn put_menu(
     steering.require_if_match("the menu")?;
     let route = paths::menu(&restaurant);
     let said = Said::of("PUT", &route, &restaurant, &steering, &body)?;
-    let menu = asked::menu(body)
+    let menu = asked::menu(body, Currency::GBP)
         .map_err(|issues| Error::new(ErrorCode::MenuRefused, "the menu has names that are none").issues(issues))?;
     said.submit(&app, |restaurant| Action::PutMenu { restaurant, menu: Box::new(menu) }).await
 }

@@ -46,7 +46,6 @@ fn people(world: &mut World, words: &[&str]) -> bool {
         ["tick", who] => world.tick(who),
         ["tick", who, times] => (0..count(times)).for_each(|_| world.tick(who)),
         ["after", ms] => world.pass(number(ms.trim_end_matches("ms"))),
-        ["jump", ms] => world.now = world.now.plus_ms(number(ms.trim_end_matches("ms"))),
         ["settle"] => world.settle(),
         ["clock", who, ms] => world.member(who).ahead_ms = number(ms.trim_start_matches('+').trim_end_matches("ms")),
         ["log", "time", who] => acts::log_time(world, who),
@@ -76,8 +75,7 @@ fn wires(world: &mut World, words: &[&str]) -> bool {
         ["hold", wire] => each_wire(world, wire, |world, wire| world.network.hold(wire)),
         ["cut", wire] => each_wire(world, wire, |world, wire| world.network.cut(wire)),
         ["mend", wire] => each_wire(world, wire, |world, wire| world.network.mend(&wire)),
-        ["disconnect", wire] => each_wire(world, wire, |world, wire| acts::disconnect(world, &wire, false)),
-        ["refuse", wire] => each_wire(world, wire, |world, wire| acts::disconnect(world, &wire, true)),
+        ["refuse", wire] => each_wire(world, wire, |world, wire| acts::refuse(world, &wire)),
         ["connect", wire] => each_wire(world, wire, |world, wire| acts::connect(world, &wire)),
         _ => return false,
     }

@@ -39,6 +39,7 @@ stories! {
     h1_at_the_minimum_the_old_primary_stays_in_the_set
     h1_the_heir_is_the_process_that_acknowledged_the_last_entry
     h1_whoever_leaves_is_gone_after_a_second
+    log_an_unsound_disk_leads_no_one_and_comes_back_empty
     p2_a_process_on_another_disk_than_the_set_names_does_not_lead
     p2_only_the_named_process_leads
     p3_a_learner_of_another_line_is_cut_where_the_lines_part

@@ -70,9 +70,9 @@ pub(crate) fn connect(world: &mut World, (who, whom): &Wire) {
     let peer = world.member(whom).peer();
     world.turn(who, vec![Input::Connected(peer)]);
 }
-/// The one at the start of the wire finds its connection to the other ended.
-pub(crate) fn disconnect(world: &mut World, (who, whom): &Wire, refused: bool) {
-    world.turn(who, vec![Input::Disconnected { pod: whom.as_str().into(), refused }]);
+/// The one at the start of the wire finds its connection to the other ended, and is refused another.
+pub(crate) fn refuse(world: &mut World, (who, whom): &Wire) {
+    world.turn(who, vec![Input::Disconnected { pod: whom.as_str().into(), refused: true }]);
 }
 pub(crate) fn deliver(world: &mut World, text: &str, most: usize) {
     each_wire(world, text, |world, wire| world.deliver(&wire.1.clone(), &[wire], most));
