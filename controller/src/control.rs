@@ -66,9 +66,15 @@ impl Control {
         loop {
             let plan = self.observe_and_plan();
             let (clock, look_again) = (self.observer.clock, plan.look_again);
-            if plan.step != Step::Nothing {
-                self.apply(plan).await;
-                continue;
+            match plan.step {
+                Step::Nothing => {}
+                // What was asked is planned with when it is answered. Planning again at once would, as long as the plan is
+                // to ask, never let this thread hear an answer.
+                Step::Ask(_) => self.apply(plan).await,
+                Step::Read | Step::Create(_) | Step::Write { .. } => {
+                    self.apply(plan).await;
+                    continue;
+                }
             }
             tokio::select! {
                 () = self.observer.changed() => {}
