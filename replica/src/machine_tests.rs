@@ -103,7 +103,7 @@ fn a_copy_made_in_pieces_is_the_same_book() {
 }
 
 #[test]
-fn applying_a_delta_twice_is_applying_it_once() {
+fn w5_applying_a_delta_twice_is_applying_it_once() {
     let mut book = sampled();
     let Executed::Changed { delta, .. } =
         book.execute(NOON, &cluster::command_to_bytes(&placing("0123456789abcdef", 1)))

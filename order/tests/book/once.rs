@@ -42,7 +42,7 @@ fn an_order_placed_twice_with_one_key_is_placed_once_and_answered_as_the_first_t
 }
 
 #[test]
-fn a_key_is_not_used_for_another_request_and_not_shared_across_scopes() {
+fn e2_a_key_is_not_used_for_another_request_and_not_shared_across_scopes() {
     let (mut state, now) = (book(), at(EVENING));
     let guest = Actor::guest(Role::Customer);
     placed(&mut state, now, "a", wish());
@@ -60,7 +60,7 @@ fn a_key_is_not_used_for_another_request_and_not_shared_across_scopes() {
 }
 
 #[test]
-fn a_refusal_is_not_recorded_and_its_key_can_be_used_again() {
+fn e3_a_refusal_is_not_recorded_and_its_key_can_be_used_again() {
     let (mut state, now) = (book(), at(EVENING));
     let mut wrong = wish();
     wrong.phone = "?".into();
@@ -78,7 +78,7 @@ fn placing_needs_a_key() {
 }
 
 #[test]
-fn the_key_is_looked_up_before_the_version_and_the_stage() {
+fn e1_the_key_is_looked_up_before_the_version_and_the_stage() {
     let (mut state, now) = (book(), at(EVENING));
     let id = placed(&mut state, now, "a", wish()).order.id;
     let accept = keyed(Command { if_match: Some(1), ..kitchen(id, ACCEPT) }, "k", 5);
@@ -108,7 +108,7 @@ fn a_key_of_a_restaurants_change_works_the_same() {
 }
 
 #[test]
-fn an_old_unknown_key_is_refused_and_an_old_known_one_is_answered() {
+fn e3_an_old_unknown_key_is_refused_and_an_old_known_one_is_answered() {
     let (mut state, now) = (book(), at("2024-01-01T12:00:00Z"));
     let uuid = |text: &str| Keyed { key: Key::parse(text).unwrap(), fingerprint: 1 };
     let made_at_ms = 1_704_067_200_000;
@@ -123,7 +123,7 @@ fn an_old_unknown_key_is_refused_and_an_old_known_one_is_answered() {
 }
 
 #[test]
-fn a_trim_forgets_keys_of_orders_that_are_over_and_keeps_those_of_open_ones() {
+fn e3_a_trim_forgets_keys_of_orders_that_are_over_and_keeps_those_of_open_ones() {
     let (mut state, now) = (book(), at(EVENING));
     let open = placed(&mut state, now, "open", wish()).order.id;
     let over = placed(&mut state, now, "over", wish()).order.id;

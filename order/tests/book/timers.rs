@@ -69,7 +69,7 @@ fn timers_fire_in_slices() {
 }
 
 #[test]
-fn an_outage_shifts_the_deadlines_that_it_swallowed() {
+fn t1_an_outage_shifts_the_deadlines_that_it_swallowed() {
     let (mut state, now) = (book(), at(EVENING));
     let before = placed(&mut state, now, "before", wish()).order.id;
     let (from_ms, to_ms) = (now + 60_000, now + 60_000 + limits::HOUR_MS);
