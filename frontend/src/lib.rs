@@ -13,6 +13,7 @@ pub mod follow;
 pub mod headers;
 pub mod limits;
 pub mod metrics;
+mod page;
 pub mod places;
 pub mod routes;
 mod run;

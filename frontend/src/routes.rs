@@ -14,15 +14,12 @@ use api::v1::error::ErrorCode;
 use api::v1::paths;
 use axum::Router;
 use axum::http::{Method, Uri, header};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// The web page: one file, so that it needs nothing but the front end.
-const PAGE: &str = include_str!("page.html");
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -41,7 +38,7 @@ pub fn app(app: App) -> Router {
     let json = [(header::CONTENT_TYPE, "application/json")];
     router
         .route(paths::OPENAPI, get(move || async move { (json, described) }))
-        .route("/", get(|| async { Html(PAGE) }))
+        .route("/", get(crate::page::page))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app)
