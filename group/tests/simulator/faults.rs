@@ -22,6 +22,8 @@ pub(crate) struct Mix {
     pub(crate) lost_write_percent: u64,
     pub(crate) min_in_sync: usize,
     pub(crate) replicas: usize,
+    /// The controllers choose as real ones do; otherwise they promote on a whim, which tries more.
+    pub(crate) real_controllers: bool,
 }
 
 impl Mix {
@@ -50,6 +52,7 @@ impl Mix {
             lost_write_percent: if luck.chance(40) { luck.between(1, 20) } else { 0 },
             min_in_sync: if luck.chance(85) { 2 } else { 1 },
             replicas: if luck.chance(80) { 3 } else { 5 },
+            real_controllers: luck.chance(50),
         }
     }
     /// Which fault comes next.

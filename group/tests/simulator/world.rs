@@ -1,4 +1,5 @@
 //! The world of a run: events in virtual time, members, network, store, controllers and clients. The laws are next door.
+mod control;
 mod laws;
 
 use crate::disk::Disk;
@@ -6,6 +7,7 @@ use crate::faults::{Fault, Mix};
 use crate::luck::Luck;
 use crate::process::{Ops, Process, clock};
 use crate::store::Store;
+use group::choose::Seen;
 use group::{
     BootId, Cause, Change, Epoch, GroupId, Hash, Input, Message, Output, Peer, Pod, Proposal, Seq, Serving, StorageId,
     View, Writer,
@@ -64,6 +66,8 @@ pub(crate) struct World {
     epochs: u64,
     reads: u64,
     suspected: bool,
+    /// What the two controllers have seen, if they are the real ones in this run.
+    controllers: Option<[Seen; 2]>,
     lines: Vec<String>,
     digest: u64,
 }
@@ -104,9 +108,11 @@ impl World {
             epochs: 0,
             reads: 0,
             suspected: false,
+            controllers: None,
             lines: vec![],
             digest: 0,
         };
+        world.controllers = world.mix.real_controllers.then(Default::default);
         for i in 0..world.nodes.len() {
             world.at(i as u64, Event::Start(i));
         }
@@ -469,55 +475,6 @@ impl World {
         process.reads.insert(ticket, (visible, process.seen.clone()));
         let boot = process.boot;
         self.give(i, boot, Input::Read { ticket }, Event::Read);
-    }
-
-    // Controllers: the least that is needed; the real choice is tested where it lives.
-
-    fn control(&mut self, which: usize) {
-        let delay = self.luck.between(20 * MS, 80 * MS);
-        self.at(delay, Event::Controller(which));
-        let view = self.store.view.clone();
-        let primary = self.index(&view.primary);
-        let gone = self.boot(primary) != Some(view.primary_boot.0) || self.cut.contains(&(primary, STORE));
-        let dead = gone || self.pause_of(primary) > 700 * MS;
-        let leads = self.nodes[primary].process.as_ref().is_some_and(|process| process.core.serving() != Serving::No);
-        let suspected = std::mem::take(&mut self.suspected) || dead || (!leads && self.luck.chance(3));
-        if !suspected {
-            return;
-        }
-        let answers: BTreeMap<Pod, StorageId> = view
-            .pairs()
-            .filter(|(pod, storage)| {
-                let node = &self.nodes[self.index(pod)];
-                let index = self.index(pod);
-                let reached = self.pause_of(index) == 0 && !self.cut.contains(&(index, STORE));
-                node.disk.storage == *storage && node.process.is_some() && reached
-            })
-            .map(|(pod, storage)| (pod.clone(), storage))
-            .collect();
-        let best = answers.keys().max_by_key(|pod| {
-            let status = self.nodes[self.index(pod)]
-                .process
-                .as_ref()
-                .expect("the simulator holds it")
-                .core
-                .status(clock(self.now));
-            (status.tail.epoch, status.tail.seq)
-        });
-        let Some(best) = best.cloned() else { return };
-        let behind = self.nodes.iter().filter_map(|node| node.process.as_ref()?.core.view().map(|view| view.version));
-        if behind.max().unwrap_or(0) > view.version {
-            return;
-        }
-        let Some(boot) = self.boot(self.index(&best)) else { return };
-        if (&best, boot) == (&view.primary, view.primary_boot.0) {
-            return;
-        }
-        let keep = if answers.len() >= view.min_in_sync { answers } else { view.in_sync.clone() };
-        let change = Change { cause: Cause::Died, suspected_at: 0, decided_at: 0 };
-        let next = view.promote(&best, BootId(boot), &keep, change);
-        self.say(format!("controller {which} promotes {best} with {:?}", keep.keys()));
-        self.put(Proposal { base: view.version, next }, Writer::Controller, None);
     }
 
     fn fault(&mut self) {
