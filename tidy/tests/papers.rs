@@ -25,6 +25,29 @@ fn every_rule_that_code_cites_is_in_the_protocol() {
 }
 
 #[test]
+fn every_rule_of_the_protocol_has_a_test_named_after_it() {
+    let tested: BTreeSet<String> = sources().iter().flat_map(tests_of).chain(stories()).collect();
+    let untested = rules().into_iter().filter(|rule| !tested.contains(&rule.to_lowercase()));
+    let wrong: Vec<String> = untested.map(|rule| format!("{rule}: no test `{}_…`", rule.to_lowercase())).collect();
+    expect_none("Write a story or a test for the rule, and begin its name with the rule:", &wrong);
+}
+
+/// First words of the names of a file's tests.
+fn tests_of(file: &File) -> Vec<String> {
+    if !file.text.contains("#[test]") && !file.text.contains("::test]") {
+        return vec![];
+    }
+    let names = file.text.lines().filter_map(|line| line.split_once("fn ").map(|(_, name)| name));
+    names.flat_map(|name| name.split(['(', '_']).take(3)).map(str::to_owned).collect()
+}
+
+/// First words of the names of stories: text files that a test plays.
+fn stories() -> Vec<String> {
+    let texts = files().into_iter().filter(|file| file.path.contains("/tests/") && file.path.ends_with(".txt"));
+    texts.filter_map(|file| Some(file.path.rsplit_once('/')?.1.split(['_', '.']).next()?.to_owned())).collect()
+}
+
+#[test]
 fn every_path_that_a_page_names_exists() {
     let top: BTreeSet<String> = std::fs::read_dir(root())
         .expect("the root can be listed")
