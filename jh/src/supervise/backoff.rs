@@ -10,6 +10,9 @@ const FREE_DEATHS: u32 = 3;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// At the longest pause, about a minute.
+const SAY_EVERY: u32 = 12;
+
 /// Counts quick deaths.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
@@ -24,6 +27,11 @@ impl Backoff {
     /// The child cannot stay alive; somebody should look.
     pub(super) fn keeps_dying(&self) -> bool {
         self.quick_deaths > FREE_DEATHS
+    }
+
+    /// Whether that is to be said: the first time, and from then on now and then, about once a minute.
+    pub(super) fn is_news(&self) -> bool {
+        self.keeps_dying() && (self.quick_deaths - FREE_DEATHS - 1).is_multiple_of(SAY_EVERY)
     }
 
     pub(super) fn pause(&self) -> Duration {
@@ -45,11 +53,12 @@ mod tests {
         for _ in 0..12 {
             backoff.died(Duration::from_millis(50));
             pauses.push(backoff.pause());
+            assert_eq!(backoff.is_news(), pauses.len() == 4, "it is said once");
         }
         assert_eq!(pauses[..3], [Duration::ZERO; 3]);
         assert_eq!(pauses[3..5], [PAUSE_MIN, PAUSE_MIN * 2]);
         assert_eq!(pauses[11], PAUSE_MAX);
-        assert!(backoff.keeps_dying());
+        assert!(backoff.keeps_dying() && !backoff.is_news());
         backoff.died(Duration::from_secs(60));
         assert_eq!((backoff.pause(), backoff.keeps_dying()), (Duration::ZERO, false));
     }

@@ -48,6 +48,12 @@ impl Log {
         self.lines.iter().cloned().chain(Some(partial).filter(|line| !line.is_empty())).collect()
     }
 
+    /// Another process begins to speak.
+    pub(super) fn forget(&mut self) {
+        self.lines.clear();
+        self.partial.clear();
+    }
+
     fn begin_anew(&mut self) {
         let aside = self.path.with_extension("log.1");
         self.file = None;

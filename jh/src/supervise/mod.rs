@@ -21,8 +21,8 @@ use tokio::task::JoinHandle;
 use backoff::Backoff;
 use log::Log;
 
-/// How long a dead child's output is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long a dead child's output is waited for; it is there at once unless a grandchild holds the pipe.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// What to keep running.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// It died and is being started again.
-    Died { name: String, how: String, lived: Duration },
+    Died { name: String, how: String, lived: Duration, last_line: Option<String> },
     /// It keeps dying soon after its start; what it said last.
     KeepsDying { name: String, how: String, last_lines: Vec<String> },
     /// It cannot even be started.
@@ -67,22 +67,15 @@ pub(crate) async fn supervise(program: Program, mut orders: watch::Receiver<Orde
         let event = match start(&program, &log) {
             Ok((mut child, copying)) => {
                 write_pid(&pid_file, child.id());
-                let status = tokio::select! {
-                    status = child.wait() => Some(status),
-                    _ = orders.wait_for(|order| *order != Order::Run) => None,
-                };
-                let Some(status) = status else {
-                    stop(&mut child, &mut orders, program.stop_within).await;
-                    break;
-                };
-                let how = describe(status);
-                backoff.died(begun.elapsed());
-                if backoff.keeps_dying() {
-                    // Its last words may still be in the pipe; a grandchild may hold the pipe open for ever.
-                    let _ = tokio::time::timeout(LAST_WORDS, copying).await;
-                    Event::KeepsDying { name: program.name.clone(), how, last_lines: log.borrow().last_lines() }
-                } else {
-                    Event::Died { name: program.name.clone(), how, lived: begun.elapsed() }
+                let Some(how) = until_dead(&mut child, &mut orders, program.stop_within).await else { break };
+                let lived = begun.elapsed();
+                backoff.died(lived);
+                // Its last words may still be in the pipe; the pipe ends with it, unless a grandchild holds it open.
+                let _ = tokio::time::timeout(LAST_WORDS, copying).await;
+                let (name, last_lines) = (program.name.clone(), log.borrow().last_lines());
+                match backoff.keeps_dying() {
+                    true => Event::KeepsDying { name, how, last_lines },
+                    false => Event::Died { name, how, lived, last_line: last_lines.into_iter().next_back() },
                 }
             }
             Err(error) => {
@@ -90,14 +83,26 @@ pub(crate) async fn supervise(program: Program, mut orders: watch::Receiver<Orde
                 Event::CannotStart { name: program.name.clone(), error }
             }
         };
-        // Nobody listening any more means that everything is being stopped.
-        let _ = events.try_send(event);
+        if backoff.is_news() || !backoff.keeps_dying() {
+            // Nobody listening any more means that everything is being stopped.
+            let _ = events.try_send(event);
+        }
         tokio::select! {
             () = tokio::time::sleep(backoff.pause()) => {}
             _ = orders.wait_for(|order| *order != Order::Run) => {}
         }
     }
     let _ = std::fs::remove_file(&pid_file);
+}
+
+/// How the child died; None when it was ordered to end, and has.
+async fn until_dead(child: &mut Child, orders: &mut watch::Receiver<Order>, stop_within: Duration) -> Option<String> {
+    tokio::select! {
+        status = child.wait() => return Some(describe(status)),
+        _ = orders.wait_for(|order| *order != Order::Run) => {}
+    }
+    stop(child, orders, stop_within).await;
+    None
 }
 
 fn start(program: &Program, log: &Rc<RefCell<Log>>) -> std::io::Result<(Child, JoinHandle<()>)> {
@@ -109,6 +114,7 @@ fn start(program: &Program, log: &Rc<RefCell<Log>>) -> std::io::Result<(Child, J
     command.stdout(writer.try_clone()?).stderr(writer);
     // A group of its own: Ctrl-C at the terminal reaches the supervisor alone, which stops its children in order.
     let child = command.process_group(0).kill_on_drop(true).spawn()?;
+    log.borrow_mut().forget();
     Ok((child, tokio::task::spawn_local(copy(reader, Rc::clone(log)))))
 }
 

@@ -60,8 +60,11 @@ pub(super) fn event(event: &Event, dir: &Path) {
 
 fn event_text(event: &Event, dir: &Path) -> String {
     match event {
-        Event::Died { name, how, lived } => {
-            format!("{name} {how} after {:.1} s; started again", lived.as_secs_f64())
+        Event::Died { name, how, lived, last_line } => {
+            // One that was killed had no chance to say why.
+            let why = last_line.as_ref().filter(|_| !how.starts_with("killed"));
+            let why = why.map(|line| format!(" ({line})")).unwrap_or_default();
+            format!("{name} {how} after {:.1} s{why}; started again", lived.as_secs_f64())
         }
         Event::KeepsDying { name, how, last_lines } => {
             let lines: String = last_lines.iter().map(|line| format!("\n    {line}")).collect();
