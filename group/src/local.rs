@@ -64,6 +64,8 @@ pub(crate) struct Local {
     pub(crate) reigns: VecDeque<(Seq, Wall, Start)>,
     saves: u64,
     saved: u64,
+    /// The save that holds the promise.
+    promise: u64,
 }
 
 /// Reigns remembered for the history of failovers.
@@ -90,6 +92,7 @@ impl Local {
             reigns: VecDeque::new(),
             saves: 0,
             saved: 0,
+            promise: 0,
         };
         let floor = commit.min(local.log.tail().seq).max(base.seq);
         local.note_committed(base.seq, floor);
@@ -97,9 +100,9 @@ impl Local {
         local
     }
 
-    /// Whether everything promised so far is on the disk (W2).
+    /// Whether the epoch promised is on the disk (W2). A newer view of the same epoch need not be.
     pub(crate) fn promise_is_saved(&self) -> bool {
-        self.saved == self.saves
+        self.saved >= self.promise
     }
     pub(crate) fn saved(&mut self, save: u64) {
         self.saved = self.saved.max(save);
@@ -107,6 +110,9 @@ impl Local {
     /// Takes a newer view as mine and promises its epoch.
     pub(crate) fn adopt(&mut self, view: View, out: &mut Vec<Output>) {
         assert!(view.epoch >= self.promised, "a promise is never taken back");
+        if view.epoch > self.promised {
+            self.promise = self.saves + 1;
+        }
         self.group = Some(view.group);
         self.promised = view.epoch;
         self.view = Some(view.clone());
