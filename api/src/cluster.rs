@@ -2,6 +2,8 @@
 //!
 //! Commands go in as the domain's, judged where they are executed. Answers come back as the JSON of the public API, told where
 //! the state is: a front end passes it on unread, and no menu travels with an order.
+mod answers;
+pub mod book;
 mod command;
 mod query;
 mod reply;

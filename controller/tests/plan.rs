@@ -122,14 +122,14 @@ fn a_connection_that_ends_is_only_a_hint() {
         &seen,
         ms(0),
         &expect![[r#"
-        nothing
-        Available no PrimaryAway: replica-0 leads by the view and does not answer
-        FullyReplicated yes AllInSync: 3 of 3 in sync
-        FailoverInProgress no NoSecondWitness: the primary is in doubt for 0 ms: nobody else confirms it
-        QuorumLost no EnoughDisks: 2 disks of the set answer
-        Degraded yes MemberTrouble: replica-0 does not answer
-        ViewLost no Known: the view is not older than what members know
-    "#]],
+            ask {replica-1, replica-2}, again in 30 ms
+            Available no PrimaryAway: replica-0 leads by the view and does not answer
+            FullyReplicated yes AllInSync: 3 of 3 in sync
+            FailoverInProgress yes Deciding: the primary is in doubt for 0 ms: deciding
+            QuorumLost no EnoughDisks: 2 disks of the set answer
+            Degraded yes MemberTrouble: replica-0 does not answer
+            ViewLost no Known: the view is not older than what members know
+        "#]],
     );
 }
 
@@ -208,14 +208,14 @@ fn the_primary_is_frozen() {
         &seen,
         ms(610),
         &expect![[r#"
-        nothing
-        Available no PrimaryAway: replica-0 leads by the view and does not answer
-        FullyReplicated yes AllInSync: 3 of 3 in sync
-        FailoverInProgress no NoSecondWitness: the primary is in doubt for 0 ms: nobody else confirms it
-        QuorumLost no EnoughDisks: 2 disks of the set answer
-        Degraded yes MemberTrouble: replica-0 is silent
-        ViewLost no Known: the view is not older than what members know
-    "#]],
+            ask {replica-1, replica-2}, again in 30 ms
+            Available no PrimaryAway: replica-0 leads by the view and does not answer
+            FullyReplicated yes AllInSync: 3 of 3 in sync
+            FailoverInProgress yes Deciding: the primary is in doubt for 0 ms: deciding
+            QuorumLost no EnoughDisks: 2 disks of the set answer
+            Degraded yes MemberTrouble: replica-0 is silent
+            ViewLost no Known: the view is not older than what members know
+        "#]],
     );
     for n in 1..3 {
         let suspects = vec![Suspect { pod: pod(0), sign: Sign::Silent }];

@@ -25,3 +25,6 @@ pub mod subscribe;
 
 pub use args::Args;
 pub use run::run;
+
+#[cfg(test)]
+mod tests;

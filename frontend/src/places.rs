@@ -49,7 +49,7 @@ impl Places {
     pub async fn given(&self, text: &str) -> Given {
         match Postcode::parse(text) {
             Ok(postcode) => Given::Place(self.find(postcode).await),
-            Err(_) => Given::NotAPostcode(text.chars().take(order::limits::POSTCODE_INPUT_BYTES_MAX / 4).collect()),
+            Err(_) => Given::NotAPostcode(head(text, order::limits::POSTCODE_INPUT_BYTES_MAX).into()),
         }
     }
 
@@ -112,6 +112,12 @@ impl Places {
     }
 }
 
+/// As many whole characters as fit into so many bytes.
+fn head(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
+}
+
 /// One segment of a path.
 fn escape(text: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
@@ -145,7 +151,7 @@ fn place(postcode: Postcode, located: &Located) -> Place {
         postcode,
         point: located.latitude.zip(located.longitude).and_then(|(lat, lon)| Point::new(e6(lat), e6(lon))),
         standing: if provenance.verified { Standing::Verified } else { Standing::Unverified },
-        source: provenance.source.chars().take(order::limits::SOURCE_BYTES_MAX / 4).collect(),
+        source: head(&provenance.source, order::limits::SOURCE_BYTES_MAX).into(),
         fetched_at_ms: provenance.fetched_at.ms(),
         freshness: match provenance.freshness {
             ToldFreshness::Fresh => Freshness::Fresh,

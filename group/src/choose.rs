@@ -6,14 +6,16 @@
 //! safety: while anyone knows a higher view, nothing is decided (V3).
 mod birth;
 mod doubt;
+mod member;
 mod promote;
 mod repair;
 mod seen;
 #[cfg(test)]
 mod tests;
 
+pub use member::{Link, Member};
 pub use repair::{CannotRepair, Repair, force_loss, rebuild};
-pub use seen::{Link, Member, Seen, Store};
+pub use seen::{Seen, Store};
 
 use crate::ids::{Epoch, GroupId, Now, Pod, Time};
 use crate::view::View;
@@ -154,6 +156,9 @@ fn lost(seen: &Seen, view: &View) -> Option<Decision> {
 fn lead(seen: &Seen, view: &View, wish: &Wish, now: Now) -> Decision {
     match doubt::judge(seen, view, now.mono) {
         Verdict::Sound => wishes(view, wish),
+        Verdict::Hint { until, why: Why::Witness } => {
+            promote::ask_ahead(seen, view, now.mono).unwrap_or(wait(until, Why::Witness))
+        }
         Verdict::Hint { until, why } => wait(until, why),
         Verdict::Doubt(doubt) => promote::choose(seen, view, &doubt, wish.jitter_ms, now),
     }

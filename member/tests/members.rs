@@ -266,6 +266,27 @@ async fn an_eventual_read_is_answered_without_a_primary() {
 }
 
 #[tokio::test]
+async fn an_eventual_read_of_what_cannot_be_committed_says_so_and_a_strong_one_waits() {
+    let mut cluster = Cluster::born(EVERY).await;
+    let client = cluster.client();
+    put(&client, 1).await;
+    cluster.kill(&pod(1));
+    cluster.kill(&pod(2));
+    let stuck = client.clone();
+    let stuck = tokio::spawn(async move { put(&stuck, 2).await });
+    cluster.until(&pod(0), |report| report.status.commit < report.status.tail.seq).await;
+    let eventual = cluster.nodes[&pod(0)].member.read(Consistency::Eventual, Bytes::new()).await.unwrap().unwrap();
+    assert_eq!((number(&eventual.reply), eventual.freshness), (2, Freshness::Unsettled));
+    let strong = client.clone();
+    let strong = tokio::spawn(async move { count(&strong).await });
+    let alone = cluster.nodes[&pod(0)].status().await;
+    assert!(!stuck.is_finished() && !strong.is_finished() && alone.commit < alone.tail.seq);
+    cluster.start(&pod(1));
+    assert_eq!(timeout(DEADLINE, stuck).await.unwrap().unwrap(), "taken");
+    assert_eq!(timeout(DEADLINE, strong).await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
 async fn a_controller_sees_every_member_and_how_it_goes() {
     let mut cluster = Cluster::born(EVERY).await;
     let mut watch = Watch::start("test", cluster.directory());

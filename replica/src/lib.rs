@@ -1,6 +1,5 @@
 //! A member whose machine is the order book: wires order, member and view together, with admin HTTP.
 mod admin;
-mod answers;
 mod args;
 mod machine;
 mod run;

@@ -1,16 +1,11 @@
 //! The order book as the group's machine: bytes to commands, deltas and answers, and back. Decides nothing: `order` does.
-use crate::answers;
-use api::cluster::{self, Found, Json, Reply as Told};
-use api::v1::error::{ErrorCode, Problem};
-use api::v1::order::Order;
-use api::v1::told;
-use api::{record, wire::Garbled};
+use api::cluster::{self, book};
+use api::record;
 use bytes::Bytes;
 use group::{Seq, Wall};
 use member::{Executed, LoadError, Machine, Slice};
 use order::command::{Action, Command};
 use order::delta::RecordKey;
-use order::reply::Reply;
 use order::state::State;
 
 /// A record of the state is rarely larger than this on disk, in bytes: how many make a piece of the wanted size.
@@ -37,12 +32,8 @@ impl Machine for Orders {
     }
 
     fn execute(&self, at: Wall, command: &[u8]) -> Executed {
-        let command = match cluster::command_from_bytes(command) {
-            Ok(command) => command,
-            Err(garbled) => return Executed::Unchanged { reply: unreadable(&garbled) },
-        };
-        let (delta, reply) = self.0.execute(at, &command);
-        let reply = Bytes::from(cluster::reply_to_bytes(&tell(at, &command.action, &reply)));
+        let (delta, reply) = book::execute(&self.0, at, command);
+        let reply = Bytes::from(reply);
         match delta {
             Some(delta) => Executed::Changed { delta: Bytes::from(record::delta_to_bytes(&delta)), reply },
             None => Executed::Unchanged { reply },
@@ -56,11 +47,7 @@ impl Machine for Orders {
     }
 
     fn query(&self, at: Wall, request: &[u8]) -> Bytes {
-        let found = match cluster::query_from_bytes(request) {
-            Ok(query) => answers::answer(&self.0, at, &query),
-            Err(garbled) => Found::Refused(Json::of(&problem_of(&garbled))),
-        };
-        Bytes::from(cluster::found_to_bytes(&found))
+        Bytes::from(book::answer(&self.0, at, request))
     }
 
     fn due(&self, at: Wall, max: usize) -> Vec<Bytes> {
@@ -92,50 +79,6 @@ impl Machine for Orders {
         let digest = self.0.digest();
         (digest >> 64) as u64 ^ digest as u64
     }
-}
-
-/// What the domain replied, as it travels.
-fn tell(at: Wall, action: &Action, reply: &Reply) -> Told {
-    match reply {
-        Reply::Placed { order, replayed } => Told::Order {
-            id: order.order.id,
-            version: order.version(),
-            placed: true,
-            replayed: *replayed,
-            json: Json::of(&Order::from(order)),
-        },
-        Reply::Moved { order, replayed, .. } => Told::Order {
-            id: order.order.id,
-            version: order.version(),
-            placed: false,
-            replayed: *replayed,
-            json: Json::of(&Order::from(order)),
-        },
-        Reply::Restaurant { restaurant, created, replayed } => Told::Restaurant {
-            version: if matches!(action, Action::PutMenu { .. }) {
-                restaurant.menu_revision
-            } else {
-                restaurant.version
-            },
-            created: *created,
-            replayed: *replayed,
-            json: Json::of(&told::restaurant(restaurant, at)),
-        },
-        Reply::Done => Told::Done,
-        Reply::Refused(refusal) => Told::Refused(Json::of(&told::refusal(refusal, told::issues_code(action)))),
-    }
-}
-
-fn unreadable(garbled: &Garbled) -> Bytes {
-    Bytes::from(cluster::reply_to_bytes(&Told::Refused(Json::of(&problem_of(garbled)))))
-}
-
-/// A front end of another build said something that this one cannot read.
-fn problem_of(garbled: &Garbled) -> Problem {
-    Problem::new(
-        ErrorCode::NotExecuted,
-        format!("the replica could not read the request: {garbled}; nothing was executed"),
-    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What holds of the order book as a machine: bytes in, bytes out, the same state everywhere.
 use super::*;
-use api::cluster::{Filter, Query};
+use api::cluster::{Filter, Found, Query, Reply as Told};
 use api::v1::order::{Order as ToldOrder, OrderList, Stage};
 use order::key::{Key, Keyed};
 use order::sample;

@@ -114,12 +114,13 @@ pub fn place(body: PlaceOrder, postcode: Option<Given>, random: u64) -> Result<W
     reading.done(wanted)
 }
 
-/// A menu to put, in this currency.
+/// A menu to put.
 ///
 /// # Errors
 /// Names and allergens that are none.
-pub fn menu(body: NewMenu, currency: Currency) -> Result<Menu, Vec<Issue>> {
+pub fn menu(body: NewMenu) -> Result<Menu, Vec<Issue>> {
     let mut reading = Reading::default();
+    let currency = Currency::parse(body.currency.as_str()).expect("both are three capital letters");
     let categories = reading.all(body.categories, "/categories", Reading::category);
     reading.done(Some(Menu { currency, categories }))
 }

@@ -15,7 +15,7 @@ pub struct OrderEvent {
     pub stage: Stage,
     /// When, by log time.
     pub at: Timestamp,
-    /// What happened: `placed`, `accepted`, `courier_assigned` …
+    /// What happened: `order.placed`, `order.accepted`, `order.courier_assigned` …
     pub event: String,
 }
 

@@ -1,11 +1,16 @@
 //! A menu as its restaurant writes it: the body of `PUT …/menu`. Knows the shape, not whether it contradicts itself.
+use crate::v1::money::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The next revision of a menu. Prices are in minor units of the restaurant's currency.
+/// The next revision of a menu. Prices are in minor units.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMenu {
+    /// What prices are counted in: the restaurant's currency (ISO 4217); GBP if it is left out.
+    #[serde(default = "pounds")]
+    #[schema(value_type = String)]
+    pub currency: Currency,
     /// Its parts, in the order to show them.
     pub categories: Vec<NewCategory>,
 }
@@ -82,6 +87,10 @@ pub struct NewOption {
     /// What it adds of the 14 allergens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allergens: Vec<String>,
+}
+
+fn pounds() -> Currency {
+    Currency::new("GBP").expect("three capital letters")
 }
 
 fn one() -> u8 {

@@ -105,7 +105,7 @@ pub struct Order {
 pub struct Moment {
     /// When, by log time.
     pub at: Timestamp,
-    /// What happened: `placed`, `accepted`, `courier_assigned` …
+    /// What happened: `order.placed`, `order.accepted`, `order.courier_assigned` …
     pub event: String,
     /// The stage it led to.
     pub stage: Stage,

@@ -6,7 +6,7 @@ mod refusals;
 
 pub use menus::{menu, offer, offer_anywhere, restaurant};
 pub use orders::quote;
-pub use refusals::{issues_code, refusal};
+pub use refusals::refusal;
 
 use crate::v1::money::{Currency, Money};
 use crate::v1::time::Timestamp;

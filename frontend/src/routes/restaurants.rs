@@ -17,7 +17,6 @@ use axum::http::HeaderMap;
 use order::Command;
 use order::command::{Action, Given};
 use order::id::Slug;
-use order::money::Currency;
 use order::stage::{Actor, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -90,7 +89,7 @@ pub(super) async fn put_menu(
     steering.require_if_match("the menu")?;
     let route = paths::menu(&restaurant);
     let said = Said::of("PUT", &route, &restaurant, &steering, &body)?;
-    let menu = asked::menu(body, Currency::GBP)
+    let menu = asked::menu(body)
         .map_err(|issues| Error::new(ErrorCode::MenuRefused, "the menu has names that are none").issues(issues))?;
     said.submit(&app, |restaurant| Action::PutMenu { restaurant, menu: Box::new(menu) }).await
 }

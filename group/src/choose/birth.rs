@@ -1,5 +1,6 @@
 //! A group's first view (V2). Made only when every configured member reports a blank disk; never because a view is missing.
-use super::seen::{Member, Seen};
+use super::member::Member;
+use super::seen::Seen;
 use super::{Decision, Loss, Why, Wish, wait};
 use crate::entry::{Cause, Change};
 use crate::ids::{Epoch, Now, Pod, StorageId, Time};

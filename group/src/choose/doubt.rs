@@ -1,6 +1,7 @@
 //! Whether the primary should be replaced: signs, second witnesses and patience (detector, P1). Knows nothing of candidates
 //! but whether any could help.
-use super::seen::{Link, Member, Report, Seen};
+use super::member::{Link, Member};
+use super::seen::{Report, Seen};
 use super::{Why, promote};
 use crate::entry::Cause;
 use crate::ids::{Pod, StorageId, Time};
@@ -43,6 +44,8 @@ pub(super) fn judge(seen: &Seen, view: &View, now: Time) -> Verdict {
         return Verdict::Doubt(doubt(Cause::Died, true));
     }
     let verdict = match (silence(seen, view, now), answer(seen, view)) {
+        // Its end of the connection was closed: a process that dies does that, one that is frozen or cut off does not.
+        (Silence::Witnessed, _) if link(seen, view) == Link::Closed => Verdict::Doubt(doubt(Cause::Died, false)),
         (Silence::Witnessed, _) => Verdict::Doubt(doubt(Cause::Silent, false)),
         (Silence::Alone, _) => return Verdict::Hint { until: None, why: Why::Witness },
         (Silence::None, Some(status)) if !does_its_work(seen, view, status, now) => {
@@ -63,10 +66,14 @@ fn answer<'a>(seen: &'a Seen, view: &View) -> Option<&'a Status> {
     view.is_led_by(&status.me.pod, status.me.boot, status.me.storage).then_some(status)
 }
 
+/// This controller's own connection to the primary's pod.
+fn link(seen: &Seen, view: &View) -> Link {
+    seen.member(&view.primary).map_or(Link::Unknown, |member| member.link)
+}
+
 /// Refused or another process: seen by this controller, or by anyone while this controller does not hear the process itself.
 fn is_dead(seen: &Seen, view: &View, now: Time) -> bool {
-    let link = seen.member(&view.primary).map_or(Link::Unknown, |member| member.link);
-    if link == Link::Refused {
+    if link(seen, view) == Link::Refused {
         return true;
     }
     let is_heard = answer(seen, view).is_some();
@@ -90,7 +97,7 @@ enum Silence {
 /// The detector's second witness: this controller and one more, or, where this controller still hears the primary, every
 /// backup of the set that answers and at least two of them, because then nothing can commit.
 fn silence(seen: &Seen, view: &View, now: Time) -> Silence {
-    let own = seen.member(&view.primary).is_none_or(|member| member.link != Link::Up);
+    let own = link(seen, view) != Link::Up;
     let (mut deaf, mut hearing) = (0, 0);
     for (_, member) in backups(seen, view).filter(|(_, member)| member.answer().is_some()) {
         if member.doubts(&view.primary).is_some() { deaf += 1 } else { hearing += 1 }

@@ -1,6 +1,7 @@
 //! Which disk of the set leads next, and which others stay in the set (P1, P5, V5, A1). Never a disk from outside (U1).
 use super::doubt::Doubt;
-use super::seen::{Link, Seen};
+use super::member::Link;
+use super::seen::Seen;
 use super::{Decision, Why, wait};
 use crate::entry::{Cause, Change};
 use crate::ids::{Now, Pod, StorageId, Time};
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Asks, waits, or names the next primary.
 pub(super) fn choose(seen: &Seen, view: &View, doubt: &Doubt, jitter_ms: u64, now: Now) -> Decision {
-    let poll = Poll::take(seen, view, doubt, now.mono);
+    let poll = Poll::take(seen, view, doubt.since, now.mono);
     if !poll.unasked.is_empty() {
         return Decision::Ask { pods: poll.unasked, until: now.mono.plus_ms(ANSWER_MS) };
     }
@@ -36,6 +37,12 @@ pub(super) fn choose(seen: &Seen, view: &View, doubt: &Doubt, jitter_ms: u64, no
     Decision::Write { base: view.version, next }
 }
 
+/// On the first sign, before there is a reason: once asked, nobody need be waited for when the second sign comes.
+pub(super) fn ask_ahead(seen: &Seen, view: &View, now: Time) -> Option<Decision> {
+    let pods = Poll::take(seen, view, seen.doubted()?, now).unasked;
+    (!pods.is_empty()).then(|| Decision::Ask { pods, until: now.plus_ms(ANSWER_MS) })
+}
+
 /// The answer of a member that could lead: the disk of the set, sound, and not below what is known to be committed.
 pub(super) fn is_fit<'a>(seen: &'a Seen, view: &View, pod: &Pod, storage: StorageId) -> Option<&'a Status> {
     let member = seen.member(pod)?;
@@ -55,16 +62,16 @@ struct Poll<'a> {
 }
 
 impl<'a> Poll<'a> {
-    fn take(seen: &'a Seen, view: &'a View, doubt: &Doubt, now: Time) -> Poll<'a> {
+    fn take(seen: &'a Seen, view: &'a View, since: Time, now: Time) -> Poll<'a> {
         let mut poll = Poll { fresh: BTreeMap::new(), unasked: BTreeSet::new(), pending: None };
         for (pod, storage) in view.pairs() {
             let Some(member) = seen.member(pod).filter(|member| member.link == Link::Up) else { continue };
-            let is_fresh = member.status_at >= doubt.since && now.ms_since(member.status_at) <= ANSWER_AGE_MS;
+            let is_fresh = member.status_at >= since && now.ms_since(member.status_at) <= ANSWER_AGE_MS;
             if is_fresh && member.answer().is_some() {
                 poll.fresh.extend(is_fit(seen, view, pod, storage).map(|status| (pod, (storage, status))));
                 continue;
             }
-            match member.asked.filter(|asked| *asked >= doubt.since) {
+            match member.asked.filter(|asked| *asked >= since) {
                 None => drop(poll.unasked.insert(pod.clone())),
                 Some(asked) if now < asked.plus_ms(ANSWER_MS) => {
                     poll.pending = poll.pending.max(Some(asked.plus_ms(ANSWER_MS)));

@@ -1,5 +1,6 @@
 //! The operator's two commands on a group that cannot help itself: rebuild a lost view (V3), accept a loss (U1). Pure.
-use super::seen::{Member, Seen};
+use super::member::Member;
+use super::seen::Seen;
 use crate::entry::{Cause, Change};
 use crate::ids::{Epoch, GroupId, Now, Pod, StorageId};
 use crate::status::{Role, Status};

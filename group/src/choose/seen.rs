@@ -1,4 +1,6 @@
 //! What a controller has seen of store, members and witnesses, with the moments. Takes in facts and decides nothing.
+use super::doubt::{self, Verdict};
+use super::member::{Link, Member};
 use crate::ids::{BootId, Epoch, Pod, Seq, Time};
 use crate::limits::{GRACE_MAX_MS, GRACE_MS, REPORT_MS, REPORTS};
 use crate::status::{Sign, Status};
@@ -17,65 +19,6 @@ pub enum Store {
     Is(View),
     /// Something that cannot be read, and why; or the store does not answer.
     Unreadable(String),
-}
-
-/// A controller's own connection to a member.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Link {
-    /// Never open so far.
-    #[default]
-    Unknown,
-    /// Open, and something was heard lately.
-    Up,
-    /// It ended, and no attempt has succeeded or been refused since.
-    Closed,
-    /// The last attempt was refused: nobody listens there, the process is dead.
-    Refused,
-    /// Open, but nothing was heard for as long as the detector allows.
-    Silent,
-}
-
-/// One member, as a controller sees it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Member {
-    /// The connection.
-    pub link: Link,
-    /// Since when it has been so.
-    pub link_since: Time,
-    /// The last status, of this or an earlier connection.
-    pub status: Option<Status>,
-    /// When it came.
-    pub status_at: Time,
-    /// When this process of it first answered.
-    pub met: Time,
-    /// When it first told of the highest view it knows.
-    pub known_since: Time,
-    /// When it was last asked for a status.
-    pub asked: Option<Time>,
-    /// P5: what the whole group was known to have committed well before its status was made. A sound disk has as much.
-    pub(super) floor: Seq,
-    /// The floor for its next status.
-    floor_next: Seq,
-    /// Whom it doubts, and since when.
-    doubts: BTreeMap<Pod, (Sign, Time)>,
-}
-
-impl Member {
-    /// The status, if it came on the connection that is open.
-    pub fn answer(&self) -> Option<&Status> {
-        self.status.as_ref().filter(|_| self.link == Link::Up && self.status_at >= self.link_since)
-    }
-    /// Epoch and version of the highest view that it knows; a promise counts as much as a view.
-    pub(super) fn knows(&self) -> Option<(Epoch, u64)> {
-        let status = self.status.as_ref()?;
-        let view = status.view.as_ref().map(|view| (view.epoch, view.version));
-        let promised = (status.promised != Epoch::default()).then_some((status.promised, 0));
-        view.max(promised)
-    }
-    /// What it says against that pod, and since when.
-    pub(super) fn doubts(&self, pod: &Pod) -> Option<(Sign, Time)> {
-        self.answer().and_then(|_| self.doubts.get(pod).copied())
-    }
 }
 
 /// The present epoch, and how long it has been given.
@@ -119,7 +62,7 @@ pub struct Seen {
     reign: Option<Reign>,
     members: BTreeMap<Pod, Member>,
     reports: BTreeMap<(String, Pod), Report>,
-    /// Since when the primary has not been seen sound.
+    /// Since when something counts against the primary.
     doubted: Option<Time>,
 }
 
@@ -216,7 +159,7 @@ impl Seen {
     pub fn read_afresh(&self) -> Option<Time> {
         self.read_afresh
     }
-    /// Since when the primary has not been seen sound.
+    /// Since when something counts against the primary.
     pub fn doubted(&self) -> Option<Time> {
         self.doubted
     }
@@ -256,17 +199,11 @@ impl Seen {
         let floor = self.commit_floor();
         self.reign = Some(Reign { epoch, since: now, floor, fruitful: false, barren });
     }
-    /// Notes since when the primary has not been seen sound. The first sign counts, however the signs change.
+    /// Notes since when something counts against the primary. The first sign counts, however the signs change.
     fn mark(&mut self, now: Time) {
         let Some(view) = self.view() else { return };
-        let sound = self.member(&view.primary).and_then(Member::answer).is_some_and(|status| {
-            let me = &status.me;
-            view.is_led_by(&me.pod, me.boot, me.storage) && !status.stalled && status.unhealthy.is_none()
-        });
-        let told = self.reports(&view.primary, view.primary_boot, now).next().is_some();
-        let doubted_by_peers = self.members.values().any(|member| member.doubts(&view.primary).is_some());
-        let well = sound && !told && !doubted_by_peers;
-        self.doubted = if well { None } else { self.doubted.or(Some(now)) };
+        let sound = doubt::judge(self, view, now) == Verdict::Sound;
+        self.doubted = if sound { None } else { self.doubted.or(Some(now)) };
     }
 }
 

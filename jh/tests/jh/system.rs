@@ -59,7 +59,7 @@ fn drill(system: &Installation, line: &[&str]) -> String {
 }
 
 #[test]
-fn an_order_goes_from_the_customer_through_the_kitchen_to_the_door() {
+fn location_transparency_an_order_goes_from_the_customer_through_the_kitchen_to_the_door() {
     let system = ready();
     assert!(system.must(&["near", "DH1", "3LE"]).contains("cathedral-pizza"));
     assert!(system.must(&["menu", "cathedral-pizza"]).contains("margherita"));
@@ -107,7 +107,7 @@ fn a_refusal_names_everything_that_is_wrong() {
 }
 
 #[test]
-fn customers_notice_nothing_when_the_primary_is_killed() {
+fn failure_transparency_customers_notice_nothing_when_the_primary_is_killed() {
     let system = ready();
     whole(&system);
     let report = json(&drill(&system, &["--rounds", "3", "-o", "json"]));
@@ -116,7 +116,7 @@ fn customers_notice_nothing_when_the_primary_is_killed() {
 }
 
 #[test]
-fn customers_notice_nothing_when_the_lead_is_handed_over() {
+fn relocation_transparency_customers_notice_nothing_when_the_lead_is_handed_over() {
     let system = ready();
     let before = whole(&system);
     let to = before["in_sync"].as_array().unwrap().iter().find(|name| **name != before["primary"]).unwrap();
@@ -137,7 +137,7 @@ fn all_replicas_killed_at_once_lose_nothing() {
 }
 
 #[test]
-fn a_replica_whose_disk_is_gone_comes_back_whole() {
+fn replication_transparency_a_replica_whose_disk_is_gone_comes_back_whole() {
     let system = ready();
     let before = whole(&system);
     let id = place(&system);

@@ -7,10 +7,12 @@ use order::command::Action;
 use order::reply::{Bound, Refusal};
 use order::transitions::Verb;
 
-/// The problem that a caller is told of. `issues` is the code for a request that is wrong: see [`issues_code`].
-pub fn refusal(refusal: &Refusal, issues: ErrorCode) -> Problem {
+/// The problem that a caller is told of, who asked for this action (none: asked a question).
+pub fn refusal(refusal: &Refusal, action: Option<&Action>) -> Problem {
     match refusal {
-        Refusal::Issues(found) => Problem::new(issues, summary(found)).issues(found.iter().map(Issue::from).collect()),
+        Refusal::Issues(found) => {
+            Problem::new(issues_code(action, found), summary(found)).issues(found.iter().map(Issue::from).collect())
+        }
         Refusal::NoOrder(id) => Problem::new(ErrorCode::OrderUnknown, format!("no order has the id {id}")),
         Refusal::NoRestaurant(slug) => {
             let detail = format!("no restaurant is called {slug}; GET /v1/restaurants lists them");
@@ -63,11 +65,15 @@ fn summary(found: &[order::issue::Issue]) -> String {
     }
 }
 
-/// What the code is when a command's content is wrong.
-pub fn issues_code(action: &Action) -> ErrorCode {
+/// What the code is when a request's content is wrong.
+fn issues_code(action: Option<&Action>, found: &[order::issue::Issue]) -> ErrorCode {
     match action {
-        Action::Place(_) => ErrorCode::OrderRefused,
-        Action::PutMenu { .. } => ErrorCode::MenuRefused,
+        Some(Action::Place(_)) => ErrorCode::OrderRefused,
+        Some(Action::PutMenu { .. }) => ErrorCode::MenuRefused,
+        // The path names the item: one that is not on the menu is nowhere.
+        Some(Action::SetAvailability { .. }) if found.iter().any(|issue| issue.code() == "item_unknown") => {
+            ErrorCode::ItemUnknown
+        }
         _ => ErrorCode::CommandRefused,
     }
 }

@@ -148,6 +148,24 @@ fn detector_a_front_end_is_a_second_witness_for_a_second() {
 }
 
 #[test]
+fn detector_a_connection_that_the_primary_closed_and_a_second_witness_mean_that_it_died() {
+    let mut story = Story::well();
+    story.link(0, Link::Closed);
+    assert_eq!(story.waits_for(), Why::Witness, "perhaps only the connection died");
+    story.seen.told("front", &pod(0), BootId(100), Sign::Silent, story.now);
+    assert_eq!(story.writes().change.cause, Cause::Died);
+}
+
+#[test]
+fn detector_the_first_sign_is_enough_to_ask_so_that_the_second_is_enough_to_decide() {
+    let mut story = Story::well();
+    story.link(0, Link::Closed);
+    assert_eq!(story.waits_for(), Why::Witness, "asked, answered, and still only a hint");
+    story.pass(1).link(0, Link::Refused);
+    assert!(matches!(story.decide(), Decision::Write { .. }), "{:?}", story.decide());
+}
+
+#[test]
 fn detector_one_deaf_backup_is_no_reason_while_the_primary_answers() {
     let mut story = Story::well();
     story.suspects(1, 0, Sign::Silent);

@@ -1,10 +1,10 @@
-//! Answers questions about the book, as the API tells things. Pure: it reads the state and a time.
-use api::cluster::{Filter, Found, Json, Query};
-use api::v1::courier::Courier;
-use api::v1::error::ErrorCode;
-use api::v1::order::{Order, OrderList};
-use api::v1::restaurant::RestaurantList;
-use api::v1::told;
+//! Answers questions to the book, as the API tells things. Pure: it reads the state and a time.
+use crate::cluster::{Filter, Found, Json, Query};
+use crate::v1::courier::Courier;
+use crate::v1::error::ErrorCode;
+use crate::v1::order::{Order, OrderList};
+use crate::v1::restaurant::RestaurantList;
+use crate::v1::told;
 use order::OrderId;
 use order::command::PlaceOrder;
 use order::id::Slug;
@@ -18,7 +18,7 @@ use order::state::State;
 use order::view::OrderView;
 
 /// The answer to a question at a time of the log (ms since 1970).
-pub(crate) fn answer(state: &State, at_ms: u64, query: &Query) -> Found {
+pub(super) fn answer(state: &State, at_ms: u64, query: &Query) -> Found {
     let found = match query {
         Query::Restaurants(place) => Ok(restaurants(state, at_ms, place.as_ref())),
         Query::Restaurant(slug) => known(state, slug).map(|restaurant| one_restaurant(restaurant, at_ms)),
@@ -29,7 +29,7 @@ pub(crate) fn answer(state: &State, at_ms: u64, query: &Query) -> Found {
         Query::Quote(place) => Ok(quote(state, at_ms, place)),
         Query::Courier(id) => Ok(courier(state, id)),
     };
-    found.unwrap_or_else(|refusal| Found::Refused(Json::of(&told::refusal(&refusal, ErrorCode::CommandRefused))))
+    found.unwrap_or_else(|refusal| Found::Refused(Json::of(&told::refusal(&refusal, None))))
 }
 
 fn told_as(tag: impl ToString, shape: &impl serde::Serialize) -> Found {
@@ -70,7 +70,7 @@ fn one_restaurant(restaurant: &Restaurant, at_ms: u64) -> Found {
 fn menu(state: &State, restaurant: &Restaurant) -> Found {
     let Some(revision) = state.menu(restaurant) else {
         let detail = "the restaurant has no menu yet";
-        return Found::Refused(Json::of(&api::v1::error::Problem::new(ErrorCode::MenuUnknown, detail)));
+        return Found::Refused(Json::of(&crate::v1::error::Problem::new(ErrorCode::MenuUnknown, detail)));
     };
     let mut missing: Vec<&str> = Vec::new();
     let items = revision.menu.categories.iter().flat_map(|category| &category.items);
@@ -82,7 +82,7 @@ fn menu(state: &State, restaurant: &Restaurant) -> Found {
     let told = told::menu(restaurant, revision, |name| !missing.contains(&name));
     match missing.is_empty() {
         true => told_as(revision.revision, &told),
-        false => told_as(format!("{}-{:08x}", revision.revision, api::fingerprint::of_names(&missing) as u32), &told),
+        false => told_as(format!("{}-{:08x}", revision.revision, crate::fingerprint::of_names(&missing) as u32), &told),
     }
 }
 
