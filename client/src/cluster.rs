@@ -5,13 +5,14 @@ use api::v1::cluster::{Cluster, Failover, Promote, RebuildView, Replica};
 use api::v1::paths;
 use clap::Subcommand;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api_client::{Call, new_key};
 use crate::command::Context;
 use crate::failure::Failure;
-use crate::output::{rows, talk};
+use crate::output::{facts, rows, talk};
 use crate::table::Table;
+use crate::words;
 
 /// About the copies.
 #[derive(Debug, Clone, Subcommand)]
@@ -42,30 +43,34 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failu
         Command::Failovers => failovers(context).await,
         Command::Promote { to, expect_epoch } => promote(context, to, expect_epoch).await,
         Command::RebuildView { expect_epoch } => {
-            order_change(context, paths::REBUILD_VIEW, &RebuildView { expect_epoch }).await
+            let view = change(context, paths::REBUILD_VIEW, &RebuildView { expect_epoch }).await?;
+            context.out.answer(&view, || Ok(facts(&view)))
         }
     }
 }
 
 async fn status(context: &Context) -> Result<(), Failure> {
     let (answer, cluster) = context.api.get::<Cluster>(paths::CLUSTER).await?;
-    context.out.answer(&answer.json, || {
-        let Cluster { group, version, epoch, loss_epoch: _, primary, in_sync, min_in_sync, replicas, failovers } = &cluster;
-        let mut table = Table::new(&["REPLICA", "ROLE", "IN SYNC", "HEALTHY", ">EPOCH", ">DURABLE", ">COMMITTED", "TROUBLE"]);
-        let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-        for Replica { name, role, epoch, durable, committed, storage_id: _, healthy, trouble } in replicas {
-            let [epoch, durable, committed] = [epoch, durable, committed].map(u64::to_string);
-            let trouble = trouble.clone().unwrap_or_default();
-            let (in_sync, healthy) = (yes(in_sync.contains(name)), yes(*healthy));
-            table.row([name.clone(), role.clone(), in_sync, healthy, epoch, durable, committed, trouble]);
-        }
-        Ok(format!(
-            "group {group} · view {version} · epoch {epoch} · primary {primary} · {} in sync (at least {min_in_sync}) · \
-             {} fail-overs\n{table}",
-            in_sync.len(),
-            failovers.len()
-        ))
-    })
+    context.out.answer(&answer.json, || Ok(text(&cluster)))
+}
+
+fn text(cluster: &Cluster) -> String {
+    let Cluster { group, version, epoch, loss_epoch: _, primary, in_sync, min_in_sync, replicas, failovers } = cluster;
+    let mut table =
+        Table::new(&["REPLICA", "ROLE", "IN SYNC", "HEALTHY", ">EPOCH", ">DURABLE", ">COMMITTED", "TROUBLE"]);
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    for Replica { name, role, epoch, durable, committed, storage_id: _, healthy, trouble } in replicas {
+        let [epoch, durable, committed] = [epoch, durable, committed].map(u64::to_string);
+        let trouble = trouble.clone().unwrap_or_default();
+        let (in_sync, healthy) = (yes(in_sync.contains(name)), yes(*healthy));
+        table.row([name.clone(), role.clone(), in_sync, healthy, epoch, durable, committed, trouble]);
+    }
+    format!(
+        "group {group} · view {version} · epoch {epoch} · primary {primary} · {} in sync (at least {min_in_sync}) · \
+         {} changes of primary\n{table}",
+        in_sync.len(),
+        failovers.len()
+    )
 }
 
 async fn failovers(context: &Context) -> Result<(), Failure> {
@@ -96,16 +101,11 @@ async fn promote(context: &Context, to: String, expect_epoch: Option<u64>) -> Re
         None => context.api.get::<Cluster>(paths::CLUSTER).await?.1.epoch,
     };
     talk(&format!("handing the lead over to {to}, from epoch {expect_epoch}"));
-    order_change(context, paths::PROMOTE, &Promote { to, expect_epoch }).await
+    let cluster = change(context, paths::PROMOTE, &Promote { to, expect_epoch }).await?;
+    context.out.answer(&cluster, || Ok(text(&words::read(&cluster)?)))
 }
 
-async fn order_change(context: &Context, path: &str, body: &impl Serialize) -> Result<(), Failure> {
-    let answer = context
-        .api
-        .send(
-            &Call::post(path, serde_json::to_string(body).expect("two plain fields are always JSON"))
-                .with_key(&new_key()),
-        )
-        .await?;
-    context.out.answer(&answer.json, || Ok(format!("{:#}", answer.json)))
+async fn change(context: &Context, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+    let body = serde_json::to_string(body).expect("two plain fields are always JSON");
+    Ok(context.api.send(&Call::post(path, body).with_key(&new_key())).await?.json)
 }

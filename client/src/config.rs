@@ -52,8 +52,9 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     fn parse(text: &str) -> Result<Endpoint, Failure> {
-        let wrong =
-            |why: &str| Failure::Usage(format!("--endpoint {text}: {why}; write it like http://127.0.0.1:8080"));
+        let wrong = |why: &str| {
+            Failure::Usage(format!("--endpoint (or JH_ENDPOINT) {text:?}: {why}; write it like http://127.0.0.1:8080"))
+        };
         let rest = text.strip_prefix("http://").ok_or_else(|| wrong("it must begin with http://"))?;
         let authority = rest.trim_end_matches('/');
         if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {

@@ -54,3 +54,40 @@ pub(crate) fn talk(text: &str) {
 pub(crate) fn rows(table: Table, none: &str) -> String {
     if table.is_empty() { none.to_owned() } else { table.to_string() }
 }
+
+/// Every field on a line of its own, for answers that no table fits.
+pub(crate) fn facts(json: &Value) -> String {
+    indented(json, 0)
+}
+
+fn indented(json: &Value, depth: usize) -> String {
+    let Value::Object(fields) = json else { return format!("{}\n", plain(json)) };
+    let indent = "  ".repeat(depth);
+    let line = |(name, value): (&String, &Value)| match value {
+        Value::Object(_) => format!("{indent}{name}:\n{}", indented(value, depth + 1)),
+        Value::Null => String::new(),
+        other => format!("{indent}{name}: {}\n", plain(other)),
+    };
+    fields.iter().map(line).collect()
+}
+
+/// A value as a person reads it: texts without quotes, lists with commas.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn facts_are_read_line_by_line() {
+        let json = json!({"postcode": "DH1 3LE", "place": {"lat": 54.7, "county": null}, "in_sync": ["a", "b"]});
+        assert_eq!(facts(&json), "in_sync: a, b\nplace:\n  lat: 54.7\npostcode: DH1 3LE\n");
+    }
+}

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use api::v1::error::Problem;
 use api::v1::issue::Issue;
-use serde_json::Value;
+
+use crate::output::plain;
 
 /// Text of a page that is no problem document is shown up to here.
 const PAGE_BYTES_SHOWN: usize = 200;
@@ -34,7 +35,7 @@ pub(crate) fn text(problem: &Problem) -> String {
     issues.iter().for_each(|issue| write!(text, "\n  - {}", issue_text(issue)).expect("a string takes all text"));
     facts
         .iter()
-        .for_each(|(name, value)| write!(text, "\n  {name}: {}", fact(value)).expect("a string takes all text"));
+        .for_each(|(name, value)| write!(text, "\n  {name}: {}", plain(value)).expect("a string takes all text"));
     text
 }
 
@@ -49,20 +50,12 @@ pub(crate) fn issue_text(issue: &Issue) -> String {
         text = format!("{text}: {detail}");
     }
     if !facts.is_empty() {
-        let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {}", fact(value))).collect();
+        let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect();
         text = format!("{text} ({})", facts.join("; "));
     }
     match remedy {
         Some(remedy) => format!("{text}\n    → {remedy}"),
         None => text,
-    }
-}
-
-fn fact(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(fact).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
     }
 }
 
