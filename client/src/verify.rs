@@ -58,10 +58,15 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let findings = check(context, &ours).await?;
     let json = serde_json::to_value(&findings).expect("findings are always JSON");
     context.out.answer(&json, || Ok(text(&findings)))?;
-    match findings.is_clean() {
-        true => Ok(()),
-        false => Err(Failure::Wrong("the service does not hold what it acknowledged".to_owned())),
+    if findings.is_clean() {
+        return Ok(());
     }
+    let mut why = "the service does not hold what it acknowledged".to_owned();
+    if findings.lost.len() == findings.checked {
+        let path = journal.path().display();
+        why.push_str(&format!("\nNot one order is there: if it was begun anew (`jh up --fresh`), set {path} aside."));
+    }
+    Err(Failure::Wrong(why))
 }
 
 async fn check(context: &Context, ours: &[Acknowledged]) -> Result<Findings, Failure> {
