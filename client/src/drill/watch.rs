@@ -103,6 +103,8 @@ impl Course<'_> {
                 break;
             }
         }
+        // So that the last round's picture does not end in the middle.
+        self.run_on(BEFORE_US).await;
         (done, None)
     }
 
