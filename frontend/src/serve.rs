@@ -104,3 +104,7 @@ fn full() -> String {
     let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1";
     format!("{head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
+
+#[cfg(test)]
+#[path = "serve_tests.rs"]
+mod tests;
