@@ -11,8 +11,11 @@ mod reply;
 pub use query::{Filter, Found, Query};
 pub use reply::Reply;
 
-use crate::wire::{Coded, Garbled, Reader, decode, encode, write_count};
+use crate::wire::{Coded, Garbled, Reader, decode, encode, encode_about, write_count};
 use order::Command;
+
+/// An ordinary order as JSON is shorter than this, in bytes.
+const ORDER_BYTES: usize = 1_536;
 
 /// JSON of the public API.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -21,7 +24,9 @@ pub struct Json(pub Vec<u8>);
 impl Json {
     /// The JSON of one of the API's shapes.
     pub fn of(shape: &impl serde::Serialize) -> Json {
-        Json(serde_json::to_vec(shape).expect("the API's shapes are texts, numbers and lists of them"))
+        let mut json = Vec::with_capacity(ORDER_BYTES);
+        serde_json::to_writer(&mut json, shape).expect("the API's shapes are texts, numbers and lists of them");
+        Json(json)
     }
 }
 
@@ -37,7 +42,8 @@ impl Coded for Json {
         out.extend_from_slice(&self.0);
     }
     fn read(input: &mut Reader<'_>) -> Result<Json, Garbled> {
-        input.text().map(|text| Json(text.as_bytes().to_vec()))
+        let count = input.count()?;
+        Ok(Json(input.take(count)?.to_vec()))
     }
 }
 
@@ -56,7 +62,7 @@ pub fn command_from_bytes(bytes: &[u8]) -> Result<Command, Garbled> {
 
 /// An answer to a command as bytes.
 pub fn reply_to_bytes(reply: &Reply) -> Vec<u8> {
-    encode(reply)
+    encode_about(64 + ORDER_BYTES, reply)
 }
 
 /// The answer to a command of these bytes.

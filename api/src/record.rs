@@ -6,8 +6,11 @@ mod menu;
 mod order_record;
 mod restaurant;
 
-use crate::wire::{Coded, Garbled, Reader, coded, coded_enum, decode, encode};
+use crate::wire::{Coded, Garbled, Reader, coded, coded_enum, decode, encode, encode_about};
 use order::delta::{Book, Delta, Event, KeyRecord, Outage, Record, RecordKey, Subject};
+
+/// An ordinary record is shorter than this, in bytes.
+pub const RECORD_BYTES: usize = 320;
 
 coded!(Event { order, version, stage, at_ms, kind });
 coded!(Outage { number, from_ms, to_ms });
@@ -67,7 +70,7 @@ pub fn events_from_bytes(bytes: &[u8]) -> Result<Vec<Event>, Garbled> {
 
 /// Records as a piece of a snapshot.
 pub fn slice_to_bytes(records: &Vec<Record>) -> Vec<u8> {
-    encode(records)
+    encode_about(64 + records.len() * RECORD_BYTES, records)
 }
 
 /// The records of a piece of a snapshot.

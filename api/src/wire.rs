@@ -36,6 +36,9 @@ pub const FORMAT: u8 = 1;
 /// The oldest format that this build reads.
 pub const FORMAT_OLDEST: u8 = 1;
 
+/// A command, a question or a delta of one order is shorter than this, in bytes.
+const ORDINARY_BYTES: usize = 512;
+
 /// A value that has bytes.
 pub trait Coded: Sized {
     /// Appends its bytes.
@@ -54,7 +57,12 @@ pub struct Reader<'a> {
 
 /// A whole message: its format, then its value.
 pub fn encode(value: &impl Coded) -> Vec<u8> {
-    let mut out = Vec::with_capacity(512);
+    encode_about(ORDINARY_BYTES, value)
+}
+
+/// The same for a message of about so many bytes: growing a large one piece by piece costs more than writing it.
+pub fn encode_about(bytes: usize, value: &impl Coded) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes);
     out.push(FORMAT);
     value.write(&mut out);
     out
@@ -110,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A count of things that take at least one byte each: so many cannot be announced that memory is taken for nothing.
-    fn count(&mut self) -> Result<usize, Garbled> {
+    pub(crate) fn count(&mut self) -> Result<usize, Garbled> {
         let count = usize::try_from(u64::read(self)?).map_err(|_| Garbled::Value("a count"))?;
         if count > self.left() { Err(Garbled::Short { wanted: count, left: self.left() }) } else { Ok(count) }
     }

@@ -8,9 +8,6 @@ use order::command::{Action, Command};
 use order::delta::RecordKey;
 use order::state::State;
 
-/// A record of the state is rarely larger than this on disk, in bytes: how many make a piece of the wanted size.
-const RECORD_BYTES: usize = 512;
-
 /// The order book, replicated.
 #[derive(Debug, Default)]
 pub struct Orders(State);
@@ -62,7 +59,7 @@ impl Machine for Orders {
     fn slice(&self, from: Option<&[u8]>, budget: usize) -> Slice {
         let after: Option<RecordKey> =
             from.map(|place| record::place_from_bytes(place).expect("a place that this machine gave"));
-        let (records, next) = self.0.slice(after.as_ref(), (budget / RECORD_BYTES).max(1));
+        let (records, next) = self.0.slice(after.as_ref(), (budget / record::RECORD_BYTES).max(1));
         Slice {
             bytes: Bytes::from(record::slice_to_bytes(&records)),
             next: next.map(|next| Bytes::from(record::place_to_bytes(&next))),
