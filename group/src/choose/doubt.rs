@@ -61,7 +61,7 @@ pub(super) fn judge(seen: &Seen, view: &View, now: Time) -> Verdict {
 }
 
 /// What the primary's process itself says, if it is the process and the disk of the view.
-fn answer<'a>(seen: &'a Seen, view: &View) -> Option<&'a Status> {
+pub(super) fn answer<'a>(seen: &'a Seen, view: &View) -> Option<&'a Status> {
     let status = seen.member(&view.primary).and_then(Member::answer)?;
     view.is_led_by(&status.me.pod, status.me.boot, status.me.storage).then_some(status)
 }

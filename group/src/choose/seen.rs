@@ -202,7 +202,8 @@ impl Seen {
     /// Notes since when something counts against the primary. The first sign counts, however the signs change.
     fn mark(&mut self, now: Time) {
         let Some(view) = self.view() else { return };
-        let sound = doubt::judge(self, view, now) == Verdict::Sound;
+        // A connection that is open and on which nothing was said yet clears nobody: another process may answer there (A1).
+        let sound = doubt::judge(self, view, now) == Verdict::Sound && doubt::answer(self, view).is_some();
         self.doubted = if sound { None } else { self.doubted.or(Some(now)) };
     }
 }

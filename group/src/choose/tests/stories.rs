@@ -305,6 +305,19 @@ fn a1_when_all_have_restarted_the_last_is_waited_for_up_to_two_seconds() {
 }
 
 #[test]
+fn a1_a_connection_on_which_nothing_was_said_yet_does_not_end_the_doubt() {
+    let mut story = Story::well();
+    story.link(0, Link::Refused).link(1, Link::Refused).link(2, Link::Refused).pass(300);
+    story.restarts(1).restarts(2).link(0, Link::Up).pass(5).restarts(0);
+    let next = story.writes();
+    assert_eq!(
+        (set(&next), next.change.cause),
+        (PODS.to_vec(), Cause::Restarted),
+        "all were met since the doubt began"
+    );
+}
+
+#[test]
 fn a1_after_two_seconds_any_disk_of_the_set_will_do() {
     let mut story = Story::well();
     for n in 0..3 {
