@@ -16,6 +16,9 @@ use Allergen::{
     Celery, Crustaceans, Eggs, Fish, Gluten, Milk, Molluscs, Mustard, Nuts, Peanuts, Sesame, Soya, Sulphites,
 };
 
+/// The restaurant that comes last: when it has its menu, all of the sample is in.
+pub const LAST: &str = "soho-sushi";
+
 /// The commands, in order: each restaurant, then its menu. Executing them again changes nothing.
 pub fn commands() -> Vec<Command> {
     let all =
@@ -25,6 +28,14 @@ pub fn commands() -> Vec<Command> {
         [Action::PutRestaurant(Box::new(profile)), Action::PutMenu { restaurant, menu: Box::new(menu) }]
     });
     commands.map(Command::system).collect()
+}
+
+/// The restaurants of the sample.
+pub fn restaurants() -> impl Iterator<Item = Slug> {
+    commands().into_iter().filter_map(|command| match command.action {
+        Action::PutRestaurant(profile) => Some(profile.slug),
+        _ => None,
+    })
 }
 
 fn cathedral_pizza() -> (Profile, Menu) {
@@ -346,6 +357,7 @@ fn choice(id: &str, name: &str, price_delta: i64, max_quantity: u8, allergens: &
 
 #[cfg(test)]
 mod tests {
+    use crate::command::Action;
     use crate::{Reply, State};
 
     #[test]
@@ -359,7 +371,15 @@ mod tests {
                 delta.iter().for_each(|delta| state.apply(delta));
             }
         }
-        assert_eq!(state.restaurants().count(), 6);
+        assert_eq!(state.restaurants().count(), super::restaurants().count());
         assert_eq!(state.restaurant("cathedral-pizza").unwrap().number.get(), 1);
+    }
+
+    #[test]
+    fn the_last_menu_of_the_sample_comes_last() {
+        let Some(Action::PutMenu { restaurant, .. }) = super::commands().pop().map(|command| command.action) else {
+            panic!("the last command puts no menu");
+        };
+        assert_eq!(restaurant.as_str(), super::LAST);
     }
 }

@@ -31,7 +31,7 @@ const HOUSE: &[Place] = &[
     place("postcode", 3, &["api", "order"]),
     place("replica", 3, &["api", "group", "member", "order", "view"]),
     // 4: the one binary
-    place("jh", 4, &["api", "client", "controller", "frontend", "postcode", "replica"]),
+    place("jh", 4, &["api", "client", "controller", "frontend", "order", "postcode", "replica"]),
     // 5: harnesses
     place("tidy", 5, &[]),
 ];

@@ -127,6 +127,13 @@ fn relocation_transparency_customers_notice_nothing_when_the_lead_is_handed_over
 }
 
 #[test]
+fn whoever_orders_when_up_says_it_is_ready_finds_every_menu() {
+    let system = ready();
+    place(&system);
+    system.must(&["menu", order::sample::LAST]);
+}
+
+#[test]
 fn all_replicas_killed_at_once_lose_nothing() {
     let system = ready();
     whole(&system);
