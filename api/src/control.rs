@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub const SUSPECT: &str = "/v1/suspect";
 /// Where a lost view is rebuilt (V3); the body is `v1::cluster::RebuildView`.
 pub const REBUILD_VIEW: &str = "/v1/rebuild-view";
-/// Where a loss is accepted (U1).
+/// Where a loss is accepted (U1); the body is `v1::cluster::ForceLoss`.
 pub const FORCE_LOSS: &str = "/v1/force-loss";
 /// What a controller sees and thinks.
 pub const STATUS: &str = "/v1/status";
@@ -25,16 +25,6 @@ pub struct Suspect {
     pub boot: BootId,
     /// What was seen.
     pub sign: Sign,
-}
-
-/// The body of [`FORCE_LOSS`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForceLoss {
-    /// The epoch the caller saw; another one is refused.
-    pub expect_epoch: u64,
-    /// The one replica whose disk is kept. What it lacks is lost; all others are copied anew.
-    pub keep: Pod,
 }
 
 mod hexadecimal {

@@ -1,7 +1,7 @@
-//! `jh cluster`: who leads, who is in sync, how fail-overs went, and the two things an operator may order. Knows four
+//! `jh cluster`: who leads, who is in sync, how fail-overs went, and the three things an operator may order. Knows five
 //! routes, nothing of the protocol behind them.
 
-use api::v1::cluster::{Cluster, Failover, Promote, RebuildView, Replica};
+use api::v1::cluster::{Cluster, Failover, ForceLoss, Promote, RebuildView, Replica};
 use api::v1::paths;
 use clap::Subcommand;
 use serde::Serialize;
@@ -35,6 +35,14 @@ pub enum Command {
         #[arg(long, value_name = "EPOCH")]
         expect_epoch: u64,
     },
+    /// Go on with one replica's disk when too many others are gone for good; what it lacks is LOST
+    ForceLoss {
+        /// The replica whose disk is kept, such as replica-1
+        keep: String,
+        /// The epoch you expect to be the present one: proof that you looked (`jh cluster status`)
+        #[arg(long, value_name = "EPOCH")]
+        expect_epoch: u64,
+    },
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failure> {
@@ -43,8 +51,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Result<(), Failu
         Command::Failovers => failovers(context).await,
         Command::Promote { to, expect_epoch } => promote(context, to, expect_epoch).await,
         Command::RebuildView { expect_epoch } => {
-            let view = change(context, paths::REBUILD_VIEW, &RebuildView { expect_epoch }).await?;
-            context.out.answer(&view, || Ok(facts(&view)))
+            repair(context, paths::REBUILD_VIEW, &RebuildView { expect_epoch }).await
+        }
+        Command::ForceLoss { keep, expect_epoch } => {
+            repair(context, paths::FORCE_LOSS, &ForceLoss { keep, expect_epoch }).await
         }
     }
 }
@@ -103,6 +113,12 @@ async fn promote(context: &Context, to: String, expect_epoch: Option<u64>) -> Re
     talk(&format!("handing the lead over to {to}, from epoch {expect_epoch}"));
     let cluster = change(context, paths::PROMOTE, &Promote { to, expect_epoch }).await?;
     context.out.answer(&cluster, || Ok(text(&words::read(&cluster)?)))
+}
+
+/// An order to the controllers, who answer with the view they wrote.
+async fn repair(context: &Context, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+    let view = change(context, path, body).await?;
+    context.out.answer(&view, || Ok(facts(&view)))
 }
 
 async fn change(context: &Context, path: &str, body: &impl Serialize) -> Result<Value, Failure> {

@@ -3,8 +3,8 @@ use crate::account;
 use crate::control::{Repair, Request};
 use crate::limits::{ANSWER_TIME, BODY_BYTES, NAME_BYTES};
 use crate::metrics::Metrics;
-use api::control::{FORCE_LOSS, ForceLoss, REBUILD_VIEW, STATUS, SUSPECT, Suspect};
-use api::v1::cluster::RebuildView;
+use api::control::{FORCE_LOSS, REBUILD_VIEW, STATUS, SUSPECT, Suspect};
+use api::v1::cluster::{ForceLoss, RebuildView};
 use api::v1::error::{ErrorCode, Problem};
 use api::v1::issue::Issue;
 use api::v1::paths::{HEALTHZ, METRICS, READYZ};
@@ -67,7 +67,7 @@ async fn rebuild_view(State(admin): State<Admin>, body: Body) -> Result<axum::Js
 
 async fn force_loss(State(admin): State<Admin>, body: Body) -> Result<axum::Json<Value>, Failure> {
     let command: ForceLoss = read(body)?;
-    admin.knows(&command.keep, "/keep")?;
+    admin.knows(&Pod::new(&command.keep), "/keep")?;
     admin.repair(Repair::Force(command)).await
 }
 

@@ -7,7 +7,8 @@ use crate::failovers::Failovers;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::plan::{Plan, Step, plan};
-use api::control::{ForceLoss, Suspect};
+use api::control::Suspect;
+use api::v1::cluster::ForceLoss;
 use api::v1::error::{ErrorCode, Problem};
 use group::choose::{CannotRepair, Store, Wish, force_loss, rebuild};
 use group::{Epoch, Time, View};
@@ -179,7 +180,9 @@ impl Control {
         let (seen, now) = (&self.observer.seen, self.observer.clock.now());
         let repair = match repair {
             Repair::Rebuild(expected) => rebuild(seen, stored, expected, now),
-            Repair::Force(ForceLoss { expect_epoch, keep }) => force_loss(seen, stored, expect_epoch, &keep, now),
+            Repair::Force(ForceLoss { expect_epoch, keep }) => {
+                force_loss(seen, stored, expect_epoch, &keep.as_str().into(), now)
+            }
         };
         let before = seen.view().cloned();
         let applied = apply::repair(repair.map_err(problem)?, &mut self.observer, &*self.store).await;

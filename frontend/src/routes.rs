@@ -64,6 +64,7 @@ pub fn described() -> OpenApiRouter<App> {
         .routes(routes!(cluster::status))
         .routes(routes!(cluster::promote))
         .routes(routes!(cluster::rebuild_view))
+        .routes(routes!(cluster::force_loss))
         .routes(routes!(probes::healthz))
         .routes(routes!(probes::readyz))
         .routes(routes!(probes::metrics))

@@ -91,3 +91,13 @@ pub struct RebuildView {
     /// The epoch the caller saw; another one is refused.
     pub expect_epoch: u64,
 }
+
+/// The body of `POST /v1/cluster/force-loss`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForceLoss {
+    /// The one replica whose disk is kept. What it lacks is lost; all others are copied anew.
+    pub keep: String,
+    /// The epoch the caller saw; another one is refused.
+    pub expect_epoch: u64,
+}

@@ -36,6 +36,8 @@ pub const CLUSTER: &str = "/v1/cluster";
 pub const PROMOTE: &str = "/v1/cluster/promote";
 /// Write a lost view anew.
 pub const REBUILD_VIEW: &str = "/v1/cluster/rebuild-view";
+/// Go on with one disk, and lose what it lacks.
+pub const FORCE_LOSS: &str = "/v1/cluster/force-loss";
 /// Whether the process runs.
 pub const HEALTHZ: &str = "/healthz";
 /// Whether it can serve.

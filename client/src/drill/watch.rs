@@ -17,6 +17,8 @@ use crate::api_client::Api;
 use crate::failure::Failure;
 use crate::words;
 
+/// After so long without an answer nobody is there.
+const ANSWER_WITHIN_US: u64 = 5_000_000;
 /// After so long a cluster that is not whole is given up.
 const WHOLE_WITHIN_US: u64 = 60_000_000;
 /// A frozen process is thawed after this even if nobody took over.
@@ -54,7 +56,9 @@ impl Drill {
 
     /// How many replicas there are, once all are in sync.
     pub(super) async fn whole_cluster(&self) -> Result<usize, Failure> {
-        let deadline_us = self.clock.now_us() + WHOLE_WITHIN_US;
+        let begun_us = self.clock.now_us();
+        let deadline_us = begun_us + WHOLE_WITHIN_US;
+        let mut silent_until_us = begun_us + ANSWER_WITHIN_US;
         loop {
             let answer = self.api.try_get(paths::CLUSTER, ASK_WITHIN).await;
             match answer.and_then(|json| words::read::<Cluster>(&json)) {
@@ -62,10 +66,13 @@ impl Drill {
                     return Ok(cluster.replicas.len());
                 }
                 Err(failure @ (Failure::Refused(_) | Failure::Garbled { .. })) => return Err(failure),
-                Err(failure) if self.clock.now_us() > deadline_us => return Err(failure),
+                Err(failure) if self.clock.now_us() > silent_until_us => return Err(failure),
                 Ok(cluster) if self.clock.now_us() > deadline_us => return Err(not_whole(&cluster)),
-                Ok(_) | Err(_) => tokio::time::sleep(Duration::from_micros(ASK_EVERY_US)).await,
+                // Somebody is there: what is missing may come.
+                Ok(_) => silent_until_us = deadline_us,
+                Err(_) => {}
             }
+            tokio::time::sleep(Duration::from_micros(ASK_EVERY_US)).await;
         }
     }
 

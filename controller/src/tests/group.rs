@@ -2,7 +2,7 @@
 use super::member::{Ice, Node, Place};
 use super::{Running, pods};
 use crate::control::{Repair, Request};
-use api::control::ForceLoss;
+use api::v1::cluster::ForceLoss;
 use bytes::Bytes;
 use group::{Cause, Pod, View};
 use member::Directory;

@@ -5,7 +5,7 @@ use crate::body::Json;
 use crate::failure::Error;
 use crate::limits;
 use api::cluster::Json as Text;
-use api::v1::cluster::{Cluster, Failover, Promote, RebuildView, Replica};
+use api::v1::cluster::{Cluster, Failover, ForceLoss, Promote, RebuildView, Replica};
 use api::v1::error::{ErrorCode, Problem};
 use api::v1::paths;
 use api::v1::time::Timestamp;
@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode, header};
 use group::{Pod, View};
 use member::{Reign, Report};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::time::{Instant, sleep};
 
@@ -71,7 +72,18 @@ async fn see(app: &App, before: &View, to: &Pod) -> Result<(), Error> {
 #[utoipa::path(post, path = paths::REBUILD_VIEW, request_body = RebuildView, responses(
     (status = 200), (status = 409, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn rebuild_view(State(app): State<App>, Json(body): Json<RebuildView>) -> Answered {
-    let page = app.controllers.pass_on(api::control::REBUILD_VIEW, &body).await?;
+    controllers_say(&app, api::control::REBUILD_VIEW, &body).await
+}
+
+/// Goes on with one replica's disk, and loses what it lacks.
+#[utoipa::path(post, path = paths::FORCE_LOSS, request_body = ForceLoss, responses(
+    (status = 200), (status = 409, body = Problem), (status = 422, body = Problem), (status = 503, body = Problem)))]
+pub(super) async fn force_loss(State(app): State<App>, Json(body): Json<ForceLoss>) -> Answered {
+    controllers_say(&app, api::control::FORCE_LOSS, &body).await
+}
+
+async fn controllers_say(app: &App, path: &str, body: &impl Serialize) -> Answered {
+    let page = app.controllers.pass_on(path, body).await?;
     let mut response = Response::new(Body::from(page.body));
     *response.status_mut() = StatusCode::from_u16(page.status).unwrap_or(StatusCode::BAD_GATEWAY);
     response.headers_mut().insert(header::CONTENT_TYPE, page.kind);

@@ -25,6 +25,7 @@ const PROMISED: &[(&str, &str)] = &[
     ("get", "/v1/cluster"),
     ("post", "/v1/cluster/promote"),
     ("post", "/v1/cluster/rebuild-view"),
+    ("post", "/v1/cluster/force-loss"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),
