@@ -1,6 +1,7 @@
 //! The view as text: the keys of the view object, the same in a file and in a ConfigMap. Private to stores; programs pass `View`.
 use group::{BootId, Cause, Change, Epoch, GroupId, Pod, StorageId, View};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -29,53 +30,87 @@ struct ChangeText {
     decided_at_ms: u64,
 }
 
+/// Keys whose text in a map of strings stands for itself. The text of every other key is JSON.
+const PLAIN: [&str; 3] = ["groupId", "primary", "primaryBoot"];
+
 /// The view as JSON, with a line end.
 pub fn write(view: &View) -> String {
-    let change = ChangeText {
-        cause: view.change.cause,
-        suspected_at_ms: view.change.suspected_at,
-        decided_at_ms: view.change.decided_at,
-    };
-    let text = Text {
-        group_id: view.group.to_string(),
-        version: view.version,
-        epoch: view.epoch.number,
-        loss_epoch: view.epoch.loss,
-        primary: view.primary.clone(),
-        primary_boot: view.primary_boot.to_string(),
-        in_sync: view.pairs().map(|(pod, storage)| (pod.clone(), storage.to_string())).collect(),
-        members: view.members.clone(),
-        min_in_sync: view.min_in_sync,
-        change,
-    };
-    serde_json::to_string_pretty(&text).expect("maps with string keys always become JSON") + "\n"
+    serde_json::to_string_pretty(&Text::of(view)).expect("maps with string keys always become JSON") + "\n"
+}
+
+/// The view as one string a key, for a ConfigMap.
+pub fn to_map(view: &View) -> BTreeMap<String, String> {
+    let value = serde_json::to_value(Text::of(view)).expect("maps with string keys always become JSON");
+    let Value::Object(keys) = value else { unreachable!("a struct becomes an object") };
+    let text = |value| if let Value::String(plain) = value { plain } else { value.to_string() };
+    keys.into_iter().map(|(key, value)| (key, text(value))).collect()
+}
+
+/// Reads what [`to_map`] wrote, or what a person made of it. The error says what is wrong, in words.
+pub fn from_map(map: &BTreeMap<String, String>) -> Result<View, String> {
+    let mut keys = serde_json::Map::new();
+    for (key, text) in map {
+        let value = if PLAIN.contains(&key.as_str()) {
+            Value::String(text.clone())
+        } else {
+            // What is not JSON may still be of a key that is not ours; of ours, the type is wrong and is told below.
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        };
+        keys.insert(key.clone(), value);
+    }
+    serde_json::from_value::<Text>(Value::Object(keys)).map_err(|error| error.to_string())?.view()
 }
 
 /// Reads what [`write`] wrote, or what a person made of it. The error says what is wrong, in words.
 pub fn read(bytes: &[u8]) -> Result<View, String> {
-    let text: Text = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let mut in_sync = BTreeMap::new();
-    for (pod, storage) in text.in_sync {
-        let storage: StorageId = hexadecimal("inSync", &storage)?;
-        in_sync.insert(pod, storage);
+    serde_json::from_slice::<Text>(bytes).map_err(|error| error.to_string())?.view()
+}
+
+impl Text {
+    fn of(view: &View) -> Text {
+        let change = ChangeText {
+            cause: view.change.cause,
+            suspected_at_ms: view.change.suspected_at,
+            decided_at_ms: view.change.decided_at,
+        };
+        Text {
+            group_id: view.group.to_string(),
+            version: view.version,
+            epoch: view.epoch.number,
+            loss_epoch: view.epoch.loss,
+            primary: view.primary.clone(),
+            primary_boot: view.primary_boot.to_string(),
+            in_sync: view.pairs().map(|(pod, storage)| (pod.clone(), storage.to_string())).collect(),
+            members: view.members.clone(),
+            min_in_sync: view.min_in_sync,
+            change,
+        }
     }
-    let view = View {
-        group: hexadecimal::<GroupId>("groupId", &text.group_id)?,
-        version: text.version,
-        epoch: Epoch::new(text.loss_epoch, text.epoch),
-        primary: text.primary,
-        primary_boot: hexadecimal::<BootId>("primaryBoot", &text.primary_boot)?,
-        in_sync,
-        members: text.members,
-        min_in_sync: text.min_in_sync,
-        change: Change {
-            cause: text.change.cause,
-            suspected_at: text.change.suspected_at_ms,
-            decided_at: text.change.decided_at_ms,
-        },
-    };
-    check(&view)?;
-    Ok(view)
+
+    fn view(self) -> Result<View, String> {
+        let mut in_sync = BTreeMap::new();
+        for (pod, storage) in self.in_sync {
+            let storage: StorageId = hexadecimal("inSync", &storage)?;
+            in_sync.insert(pod, storage);
+        }
+        let view = View {
+            group: hexadecimal::<GroupId>("groupId", &self.group_id)?,
+            version: self.version,
+            epoch: Epoch::new(self.loss_epoch, self.epoch),
+            primary: self.primary,
+            primary_boot: hexadecimal::<BootId>("primaryBoot", &self.primary_boot)?,
+            in_sync,
+            members: self.members,
+            min_in_sync: self.min_in_sync,
+            change: Change {
+                cause: self.change.cause,
+                suspected_at: self.change.suspected_at_ms,
+                decided_at: self.change.decided_at_ms,
+            },
+        };
+        check(&view)?;
+        Ok(view)
+    }
 }
 
 fn hexadecimal<T: FromStr<Err: Display>>(key: &str, text: &str) -> Result<T, String> {
@@ -126,6 +161,47 @@ mod tests {
         for key in "groupId version epoch lossEpoch primary primaryBoot inSync members minInSync".split(' ') {
             assert!(value.get(key).is_some(), "{key} is missing");
         }
+    }
+
+    #[test]
+    fn a_view_is_the_same_one_string_a_key() {
+        let map = to_map(&sample());
+        let shown = map.iter().map(|(key, text)| format!("{key}: {text}\n")).collect::<String>();
+        let wanted = [
+            r#"change: {"cause":"died","decidedAtMs":1700000000004,"suspectedAtMs":1700000000000}"#,
+            "epoch: 2",
+            "groupId: 00000000000000000000000000000007",
+            r#"inSync: {"replica-0":"0000000000000000000000000000000a","replica-1":"0000000000000000000000000000000b"}"#,
+            "lossEpoch: 0",
+            r#"members: ["replica-0","replica-1","replica-2"]"#,
+            "minInSync: 2",
+            "primary: replica-0",
+            "primaryBoot: ffffffffffffffffffffffffffffffff",
+            "version: 3",
+            "",
+        ];
+        assert_eq!(shown, wanted.join("\n"));
+        assert_eq!(from_map(&map), Ok(sample()));
+    }
+
+    #[test]
+    fn a_map_of_anything_else_is_refused_with_the_reason() {
+        for (key, text, reason) in [
+            ("version", "three", "invalid type: string \"three\""),
+            ("inSync", "replica-0", "invalid type: string \"replica-0\""),
+            ("inSync", "{}", "the primary replica-0 is not in inSync"),
+            ("groupId", "cat", "not a hexadecimal number"),
+            ("change", "null", "invalid type: null"),
+        ] {
+            let mut map = to_map(&sample());
+            map.insert(key.into(), text.into());
+            let error = from_map(&map).unwrap_err();
+            assert!(error.contains(reason), "{key}: {error}");
+        }
+        assert!(from_map(&BTreeMap::new()).unwrap_err().contains("missing field"));
+        let mut more = to_map(&sample());
+        more.insert("note".into(), "do not touch".into());
+        assert_eq!(from_map(&more), Ok(sample()), "what is not ours is passed over");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Where the view is kept: get, watch, compare-and-swap. Knows View and nothing of members or orders.
 //!
 //! One [`ViewStore`] holds one view. Whoever writes says so ([`Writer`]), and the store itself refuses what the rules
-//! V1–V5 and U1 forbid, as an admission policy does in Kubernetes. [`FileStore`] keeps the view on one machine (V6).
+//! V1–V5 and U1 forbid, as an admission policy does in Kubernetes. [`FileStore`] keeps the view on one machine (V6),
+//! [`kubernetes::ConfigMapStore`] in a ConfigMap.
 //!
 //! A store reports what it finds and judges nothing: that a missing or older view means *lost* and not *new* (V3) is
 //! decided by whoever has seen a newer one.
 pub mod file;
 pub mod json;
+pub mod kubernetes;
 pub mod limits;
 
 pub use file::FileStore;
@@ -76,8 +78,8 @@ pub enum Outcome {
     Written,
     /// Another write won, or what it was based on is gone. This one did not and will not take effect.
     Lost,
-    /// The rules forbid it. It did not and will not take effect.
-    Refused(Refusal),
+    /// The rules or the store's owner forbid it. It did not and will not take effect.
+    Refused(Denial),
     /// It may have taken effect or not. Only a view of a higher version settles it (V4).
     Unknown(StoreError),
 }
@@ -87,6 +89,28 @@ impl Outcome {
     pub fn is_written(&self) -> bool {
         matches!(self, Outcome::Written)
     }
+}
+
+/// Who forbids a write, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum Denial {
+    /// The rules for the next view (V1–V5, U1).
+    #[error(transparent)]
+    Rule(#[from] Refusal),
+    /// The API server: an admission policy, missing rights, or an object that may not be written.
+    #[error("the API server refuses it with {code}: {why}")]
+    Server {
+        /// HTTP status.
+        code: u16,
+        /// The server's own words.
+        why: String,
+    },
+    /// The object is not a view and never was.
+    #[error("{place} is another's object: it has none of the view's keys; delete or rename it")]
+    Foreign {
+        /// The object: kind, namespace and name.
+        place: String,
+    },
 }
 
 /// Why a store could not be read or written.
@@ -110,6 +134,16 @@ pub enum StoreError {
         /// The version that its name tells.
         version: u64,
         /// What is wrong with it.
+        why: String,
+    },
+    /// The API server could not be asked, or gave no answer that settles anything.
+    #[error("{action} {place}: {why}")]
+    Api {
+        /// What was tried: verb and object.
+        action: &'static str,
+        /// The object: kind, namespace and name.
+        place: String,
+        /// Why it failed, with every cause behind it.
         why: String,
     },
     /// It takes longer than the caller waits. What was begun goes on.

@@ -11,3 +11,25 @@ pub const LEFTOVER_AGE: Duration = Duration::from_secs(600);
 pub const TRIES: usize = 16;
 /// How often the directory is looked at, come what may: in case inotify is not there or missed something.
 pub const POLL: Duration = Duration::from_millis(20);
+
+/// A write of the ConfigMap, with the read before it, is waited for no longer: after this a controller has decided anew (P1).
+pub const WRITE_TIME: Duration = Duration::from_secs(2);
+/// A read of the ConfigMap, or the beginning of a watch.
+pub const READ_TIME: Duration = Duration::from_secs(2);
+/// Reaching the API server.
+pub const CONNECT_TIME: Duration = Duration::from_secs(1);
+/// So often one write is tried again because only labels or the like were changed meanwhile.
+pub const SWAPS: usize = 4;
+/// A watch is ended by the server after so many seconds and begun anew with a fresh list: a connection that died silently, or a
+/// server that was set back, is noticed then.
+pub const WATCH_SECS: u32 = 10;
+/// A server that does not end a watch in time is not there.
+pub const WATCH_GRACE: Duration = Duration::from_secs(2);
+/// Pause before following again after a failure: short at first, because an API server that restarts is back in a moment.
+pub const FOLLOW_PAUSE_MIN: Duration = Duration::from_millis(20);
+/// The longest such pause. With all pods of an installation these are a few dozen requests a second at most.
+pub const FOLLOW_PAUSE_MAX: Duration = Duration::from_millis(500);
+/// If the API server has not told addresses by then, they are guessed by name.
+pub const GUESS_AFTER: Duration = Duration::from_millis(500);
+/// Members that are guessed: an installation has at most seven replicas.
+pub const GUESSED: usize = 7;

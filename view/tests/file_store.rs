@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use view::{FileStore, Outcome, Sight, StoreError, ViewStore};
+use view::{Denial, FileStore, Outcome, Sight, StoreError, ViewStore};
 
 const PODS: [&str; 3] = ["replica-0", "replica-1", "replica-2"];
 
@@ -76,10 +76,10 @@ async fn the_store_itself_refuses_what_the_rules_forbid() {
     let mut stranger = promoted(&first(), 2);
     stranger.in_sync.insert("replica-3".into(), StorageId(3));
     let refused = store.compare_and_swap(1, stranger, Writer::Controller).await;
-    assert!(matches!(refused, Outcome::Refused(Refusal::Adds { .. })), "{refused:?}");
+    assert!(matches!(refused, Outcome::Refused(Denial::Rule(Refusal::Adds { .. }))), "{refused:?}");
     let shrunk = first().without(&BTreeSet::from([Pod::new("replica-2")]));
     let by_another = store.compare_and_swap(1, shrunk.clone(), Writer::Member("replica-1".into())).await;
-    assert!(matches!(by_another, Outcome::Refused(Refusal::NotAllowed { .. })), "{by_another:?}");
+    assert!(matches!(by_another, Outcome::Refused(Denial::Rule(Refusal::NotAllowed { .. }))), "{by_another:?}");
     assert!(store.compare_and_swap(1, shrunk, Writer::Member("replica-0".into())).await.is_written());
 }
 

@@ -46,7 +46,7 @@ impl Numbered {
             Err(error) => return Outcome::Unknown(error),
         };
         if let Err(refusal) = current.admits(next, writer) {
-            return Outcome::Refused(refusal);
+            return Outcome::Refused(refusal.into());
         }
         self.put(next, |versions| {
             // A base that is gone was overtaken by `KEPT` versions, and the name just made had been used before.

@@ -1,0 +1,96 @@
+//! Where the pods behind a headless Service are, from its EndpointSlices. Knows names and addresses, not whether a pod is well.
+use super::follow::{Following, Objects, Selector, follow};
+use crate::limits::{GUESS_AFTER, GUESSED};
+use group::Pod;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
+use kube::{Api, Client};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// Name of the port at which members are reached.
+const PORT: &str = "member";
+
+/// The addresses of the pods behind one headless Service, kept up to date while this is there. Pods that are not ready are among them:
+/// a member must be reached to become ready.
+#[derive(Debug)]
+pub struct Addresses {
+    known: Arc<watch::Sender<Known>>,
+    _following: Following,
+}
+
+/// Pod → `host:port`.
+type Known = BTreeMap<Pod, String>;
+
+impl Addresses {
+    /// Begins to follow. Until the API server answers, names are guessed as a StatefulSet's, `SERVICE-0.SERVICE:port` and so on, if it
+    /// keeps silent for some time. Needs a tokio runtime.
+    pub fn follow(client: Client, namespace: &str, service: &str, port: u16) -> Addresses {
+        let known = Arc::new(watch::Sender::new(Known::new()));
+        let telling = Arc::clone(&known);
+        let told = move |slices: &Objects<EndpointSlice>| {
+            let seen = pods(slices.values());
+            telling.send_if_modified(|known| (*known != seen).then(|| *known = seen).is_some());
+        };
+        let selector = Selector::Label(format!("kubernetes.io/service-name={service}"));
+        let what = format!("EndpointSlices of Service {namespace}/{service}");
+        let following = follow(Api::namespaced(client, namespace), selector, what, told);
+        tokio::spawn(guess(Arc::downgrade(&known), service.to_owned(), port));
+        Addresses { known, _following: following }
+    }
+
+    /// All pods and where they are; what is known already is not news.
+    pub fn watch(&self) -> watch::Receiver<BTreeMap<Pod, String>> {
+        self.known.subscribe()
+    }
+}
+
+async fn guess(known: std::sync::Weak<watch::Sender<Known>>, service: String, port: u16) {
+    sleep(GUESS_AFTER).await;
+    let Some(known) = known.upgrade() else { return };
+    let guessed = (0..GUESSED).map(|number| {
+        let pod = format!("{service}-{number}");
+        (Pod::new(&pod), format!("{pod}.{service}:{port}"))
+    });
+    known.send_if_modified(|known| known.is_empty().then(|| known.extend(guessed)).is_some());
+}
+
+/// All pods that the slices name, each at its best address.
+fn pods<'a>(slices: impl Iterator<Item = &'a EndpointSlice>) -> Known {
+    let mut best: BTreeMap<Pod, (u8, String)> = BTreeMap::new();
+    for slice in slices {
+        let Some(port) = port(slice) else { continue };
+        for endpoint in &slice.endpoints {
+            let Some((pod, address)) = at(endpoint, port) else { continue };
+            let offered = (worth(endpoint), address);
+            let held = best.entry(pod).or_insert_with(|| offered.clone());
+            if offered.0 > held.0 {
+                *held = offered;
+            }
+        }
+    }
+    best.into_iter().map(|(pod, (_, address))| (pod, address)).collect()
+}
+
+fn port(slice: &EndpointSlice) -> Option<u16> {
+    let ports = slice.ports.as_deref().unwrap_or_default();
+    let named = ports.iter().find(|port| port.name.as_deref() == Some(PORT))?;
+    u16::try_from(named.port?).ok()
+}
+
+fn at(endpoint: &Endpoint, port: u16) -> Option<(Pod, String)> {
+    let target = endpoint.target_ref.as_ref().filter(|target| target.kind.as_deref() == Some("Pod"));
+    let name = target.and_then(|target| target.name.as_deref()).or(endpoint.hostname.as_deref())?;
+    let address: IpAddr = endpoint.addresses.first()?.parse().ok()?;
+    Some((Pod::new(name), SocketAddr::new(address, port).to_string()))
+}
+
+/// Of two addresses of one pod, the one that is not about to end, and then the one that is ready, is where it is.
+fn worth(endpoint: &Endpoint) -> u8 {
+    let conditions = endpoint.conditions.clone().unwrap_or_default();
+    let stays = conditions.terminating != Some(true);
+    let serves = conditions.ready == Some(true) || conditions.serving == Some(true);
+    u8::from(stays) * 2 + u8::from(serves)
+}
