@@ -35,6 +35,8 @@ pub const REDIAL_FIRST_MS: u64 = 2;
 pub const REDIAL_MAX_MS: u64 = 100;
 /// A connection attempt may take this long, in ms: a host that is gone does not even refuse.
 pub const DIAL_MS: u64 = 500;
+/// Bytes sent on a connection that the other host does not acknowledge for this long, in ms, end it.
+pub const UNACKNOWLEDGED_MS: u32 = 5_000;
 /// A write that makes no way for this long, in ms, ends its connection: nobody reads there.
 pub const WRITE_MS: u64 = 10_000;
 /// Clients send a word this often, in ms, …

@@ -148,7 +148,7 @@ impl Fetcher {
             {
                 // What was asked on the last connection is asked anew: the storage may stand elsewhere.
                 while pulls.try_recv().is_ok() {}
-                let ended = self.pull(open, &mut pulls).await;
+                let ended = self.caller.while_at(&self.from, &address, self.pull(open, &mut pulls)).await;
                 tracing::debug!(from = %self.from, ?ended, "the connection for the snapshot ended");
             }
             tokio::time::sleep(Duration::from_millis(limits::REDIAL_MAX_MS)).await;
