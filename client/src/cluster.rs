@@ -64,6 +64,9 @@ async fn status(context: &Context) -> Result<(), Failure> {
     context.out.answer(&answer.json, || Ok(text(&cluster)))
 }
 
+/// The cause of the group's first reign, which is no failover.
+const BIRTH: &str = "birth";
+
 fn text(cluster: &Cluster) -> String {
     let Cluster { group, version, epoch, loss_epoch: _, primary, in_sync, min_in_sync, replicas, failovers } = cluster;
     let mut table =
@@ -79,7 +82,7 @@ fn text(cluster: &Cluster) -> String {
         "group {group} · view {version} · epoch {epoch} · primary {primary} · {} in sync (at least {min_in_sync}) · \
          {} changes of primary\n{table}",
         in_sync.len(),
-        failovers.len()
+        failovers.iter().filter(|failover| failover.cause != BIRTH).count()
     )
 }
 

@@ -1,6 +1,6 @@
 //! One member of the group: takes what happened, says what to do. Only dispatch and the change of seats are here; what a
 //! follower and a primary do is in `follow.rs` and `lead.rs`.
-use crate::entry::{Body, Cause, Entry, Start};
+use crate::entry::{Body, Cause, Entry, Reign};
 use crate::follow::{Append, Follow};
 use crate::ids::{Epoch, Now, Pod, Position, Seq, Time, Wall};
 use crate::io::{Input, Output, Stop};
@@ -65,7 +65,7 @@ impl Core {
             Input::Propose { at, body } => self.propose(at, body),
             Input::Read { ticket } => self.read(ticket),
             Input::SnapshotTaken { at } => self.snapshot_taken(at, out),
-            Input::SnapshotInstalled { at, starts, format } => self.installed(at, starts, format),
+            Input::SnapshotInstalled { at, starts, reigns, format } => self.installed(at, starts, reigns, format),
             Input::Leave => self.leave(now, out),
             Input::HandOver { to, epoch } => self.hand_over(now, to, epoch, out),
             Input::DiskUnsound { why } => self.unsound(why, out),
@@ -296,13 +296,14 @@ impl Core {
             self.trim(snapshot.seq, out);
         }
     }
-    fn installed(&mut self, at: Position, starts: Vec<EpochStart>, format: u16) {
+    fn installed(&mut self, at: Position, starts: Vec<EpochStart>, reigns: Vec<Reign>, format: u16) {
         let Seat::Follow(follow) = &mut self.seat else { return };
         if at.seq <= self.local.commit {
             return follow.installed(self.local.log.base());
         }
         self.local.log = Log::new(at, starts, vec![]);
         self.local.commit = at.seq;
+        self.local.reigns = reigns.into();
         self.local.format = format;
         self.snapshot = Some(at);
         follow.installed(at);
@@ -409,8 +410,8 @@ impl Core {
     pub fn me(&self) -> &Peer {
         &self.local.me
     }
-    /// Reigns known from the committed log, oldest first: seq, log time, and how it began.
-    pub fn reigns(&self) -> impl Iterator<Item = &(Seq, Wall, Start)> {
+    /// The last reigns that the committed log tells of, oldest first.
+    pub fn reigns(&self) -> impl Iterator<Item = &Reign> {
         self.local.reigns.iter()
     }
     /// What it does now.

@@ -45,6 +45,19 @@ pub struct Start {
     pub seen_at: Wall,
 }
 
+/// A reign, as the committed log tells it. All reigns together are the history of failovers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reign {
+    /// Its number.
+    pub epoch: Epoch,
+    /// Its first entry.
+    pub seq: Seq,
+    /// When that entry was made, by log time in ms since 1970: serving began.
+    pub at: Wall,
+    /// Who leads, who led before, why, and when that was suspected, decided and seen.
+    pub start: Start,
+}
+
 /// Why a view names another primary, with the moments that led to it (wall clock of whoever decided).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Change {

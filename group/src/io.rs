@@ -1,5 +1,5 @@
 //! The two lists: everything that can happen to a member, and everything it can ask of the world. Nothing else passes in or out.
-use crate::entry::Entry;
+use crate::entry::{Entry, Reign};
 use crate::ids::{Pod, Position, Seq, Wall};
 use crate::message::{EpochStart, Message, Peer};
 use crate::status::Role;
@@ -72,6 +72,8 @@ pub enum Input {
         at: Position,
         /// The epoch-start table up to it.
         starts: Vec<EpochStart>,
+        /// The last reigns up to it, oldest first.
+        reigns: Vec<Reign>,
         /// The log format in force there (F1).
         format: u16,
     },

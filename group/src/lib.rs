@@ -26,7 +26,7 @@ mod status;
 mod view;
 
 pub use core::{Core, Serving};
-pub use entry::{Body, Cause, Change, Entry, Start};
+pub use entry::{Body, Cause, Change, Entry, Reign, Start};
 pub use ids::{BootId, Epoch, GroupId, Hash, Now, Pod, Position, Seq, StorageId, Time, Wall};
 pub use io::{Input, Output, Stop};
 pub use local::Recovered;

@@ -36,6 +36,8 @@ pub const APPEND_BYTES: usize = 512 << 10;
 pub const LOG_BYTES: usize = 96 << 20;
 /// Reads waiting for a barrier; more are refused by the shell.
 pub const READS: usize = 65_536;
+/// Reigns remembered for the history of failovers, in memory and in snapshots: some hundred bytes each.
+pub const REIGNS: usize = 64;
 /// The log format that this build writes and reads (F1).
 pub const FORMAT: u16 = 1;
 

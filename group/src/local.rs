@@ -1,7 +1,8 @@
 //! What a member holds whatever its role: identity, promise, view, log, commit. Knows nothing of leading or following.
-use crate::entry::{Body, Entry, Start};
+use crate::entry::{Body, Entry, Reign};
 use crate::ids::{Epoch, GroupId, Now, Pod, Position, Seq, Wall};
 use crate::io::Output;
+use crate::limits::REIGNS;
 use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
 use crate::view::View;
@@ -22,6 +23,8 @@ pub struct Recovered {
     pub base: Position,
     /// The epoch-start table up to `base`.
     pub starts: Vec<EpochStart>,
+    /// The last reigns up to `base`, oldest first.
+    pub reigns: Vec<Reign>,
     /// The log format in force at `base` (F1); 1 if there is no snapshot.
     pub format: u16,
     /// The newest log format this process can write.
@@ -61,19 +64,16 @@ pub(crate) struct Local {
     /// Why going on could lose something (P4); cured by nobody but an operator.
     pub(crate) halted: Option<String>,
     /// The last reigns that this log tells of.
-    pub(crate) reigns: VecDeque<(Seq, Wall, Start)>,
+    pub(crate) reigns: VecDeque<Reign>,
     saves: u64,
     saved: u64,
     /// The save that holds the promise.
     promise: u64,
 }
 
-/// Reigns remembered for the history of failovers.
-const REIGNS: usize = 64;
-
 impl Local {
     pub(crate) fn new(recovered: Recovered) -> Local {
-        let Recovered { me, group, promised, view, base, starts, format, speaks, entries, commit, unhealthy } =
+        let Recovered { me, group, promised, view, base, starts, reigns, format, speaks, entries, commit, unhealthy } =
             recovered;
         let log = Log::new(base, starts, entries);
         let mut local = Local {
@@ -89,7 +89,7 @@ impl Local {
             links: BTreeMap::new(),
             unhealthy,
             halted: None,
-            reigns: VecDeque::new(),
+            reigns: reigns.into(),
             saves: 0,
             saved: 0,
             promise: 0,
@@ -163,7 +163,8 @@ impl Local {
                 Body::App(_) => {}
                 Body::Format(n) => self.format = *n,
                 Body::Start(start) => {
-                    self.reigns.push_back((entry.seq, entry.at, start.clone()));
+                    let reign = Reign { epoch: entry.epoch, seq: entry.seq, at: entry.at, start: start.clone() };
+                    self.reigns.push_back(reign);
                     if self.reigns.len() > REIGNS {
                         self.reigns.pop_front();
                     }

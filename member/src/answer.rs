@@ -1,6 +1,6 @@
 //! What callers give and get: consistency, cursors, answers and the ways to fail. Plain data, the same in process and on a wire.
 use bytes::Bytes;
-use group::{Epoch, Pod, Seq, Start, Wall};
+use group::{Epoch, Pod, Seq, Wall};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -158,17 +158,4 @@ pub enum History {
     },
     /// The member has not come as far as the cursor.
     NotYet,
-}
-
-/// A reign, as the log tells it: the history of failovers.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reign {
-    /// Its number.
-    pub epoch: Epoch,
-    /// Its first entry.
-    pub seq: Seq,
-    /// When that entry was made, by log time in ms since 1970: serving began.
-    pub at: Wall,
-    /// Who leads, who led before, why, and when that was suspected, decided and seen.
-    pub start: Start,
 }

@@ -146,7 +146,7 @@ pub struct Report {
     /// The protocol's.
     pub status: Status,
     /// The reigns still known: the history of failovers, oldest first.
-    pub reigns: Vec<crate::answer::Reign>,
+    pub reigns: Vec<group::Reign>,
     /// Figures for metrics.
     pub figures: Figures,
 }

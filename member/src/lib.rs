@@ -39,8 +39,9 @@ pub mod superblock;
 mod wire;
 
 pub use answer::{
-    Answer, BadCursor, Consistency, Cursor, Delivered, Failure, Freshness, History, Page, Reign, Rejection, Why,
+    Answer, BadCursor, Consistency, Cursor, Delivered, Failure, Freshness, History, Page, Rejection, Why,
 };
+pub use group::Reign;
 pub use handle::{Ask, Config, Directory, Ended, Event, Figures, JoinError, Member, Report, Seen, directory};
 pub use machine::{Executed, LoadError, Machine, Slice};
 pub use running::{BEGINNING, Running, join};

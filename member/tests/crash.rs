@@ -45,7 +45,7 @@ impl Expected {
         self.next_snapshot = at;
         let mut making = store.snapshot(end(&self.log[..span(from)]))?;
         making.slice(format!("state at {from}").as_bytes())?;
-        let ending = Ending { at: end(&self.log[..span(at)]), starts: vec![], format: 1 };
+        let ending = Ending { at: end(&self.log[..span(at)]), starts: vec![], reigns: vec![], format: 1 };
         let id = making.finish(ending, &self.log[span(from)..span(at)])?;
         store.publish(id)?;
         self.snapshot = at;

@@ -23,7 +23,7 @@ fn source(log: &[Entry], slices: usize, bytes: usize) -> SnapshotFile {
     for slice in 0..slices {
         making.slice(&vec![u8::try_from(slice).unwrap(); bytes]).unwrap();
     }
-    let id = making.finish(Ending { at: end(log), starts: vec![], format: 1 }, &log[4..]).unwrap();
+    let id = making.finish(Ending { at: end(log), starts: vec![], reigns: vec![], format: 1 }, &log[4..]).unwrap();
     store.publish(id).unwrap();
     open(&disk, 1).unwrap().1.snapshot.unwrap()
 }
@@ -144,7 +144,7 @@ fn every_flipped_bit_of_a_snapshot_is_noticed() {
     store.write(&write(1, None, &log, 9)).unwrap();
     let mut making = store.snapshot(log[5].position()).unwrap();
     making.slice(b"state").unwrap();
-    let id = making.finish(Ending { at: end(&log), starts: vec![], format: 1 }, &log[6..]).unwrap();
+    let id = making.finish(Ending { at: end(&log), starts: vec![], reigns: vec![], format: 1 }, &log[6..]).unwrap();
     assert!(store.publish(id).unwrap());
     let snapshot = open(&disk, 2).unwrap().1.snapshot.unwrap();
     let name = format!("snapshot-{:016x}-{:016x}", 9, id.digest);

@@ -69,7 +69,7 @@ fn a_snapshot_is_taken_fetched_piece_by_piece_and_installed_elsewhere() {
     source.handle.begin_snapshot(log[9].position());
     source.handle.slice("half".into()).unwrap();
     source.handle.slice("whole".into()).unwrap();
-    let ending = Ending { at: end(&log), starts: vec![], format: 1 };
+    let ending = Ending { at: end(&log), starts: vec![], reigns: vec![], format: 1 };
     source.handle.finish_snapshot(ending.clone(), log[10..].to_vec());
     let snapshot = loop {
         if let Done::Published { snapshot } = source.next() {

@@ -4,7 +4,7 @@ mod cluster;
 
 use bytes::Bytes;
 use cluster::{Cluster, DEADLINE, ledger::number, pod, put};
-use group::Role;
+use group::{Cause, Role};
 use member::client::{Client, FeedEvent, Link, Watch};
 use member::{Consistency, Ended, Event, Failure, Freshness, History, Rejection, Why};
 use std::sync::Arc;
@@ -154,6 +154,28 @@ async fn everyone_restarts_and_everything_acknowledged_is_there() {
     traffic.until_more(20).await;
     let acknowledged = traffic.stop().await;
     assert_eq!(count(&client).await, acknowledged);
+}
+
+#[tokio::test]
+async fn the_history_of_failovers_outlives_the_log_that_told_of_it() {
+    let mut cluster = Cluster::born(20_000).await;
+    let client = cluster.client();
+    let traffic = Traffic::start(&client, 8);
+    for number in 0..3 {
+        cluster.until(&pod(number), |report| report.figures.snapshots >= 3).await;
+    }
+    traffic.stop().await;
+    let known = cluster.nodes[&pod(1)].report().await.reigns;
+    assert_eq!(known[0].start.change.cause, Cause::Birth);
+    // One comes back with its disk, one without: it has the history from the others.
+    cluster.kill(&pod(1));
+    cluster.start(&pod(1));
+    cluster.kill(&pod(2));
+    std::fs::remove_dir_all(cluster.dir_of(&pod(2))).unwrap();
+    cluster.start(&pod(2));
+    for number in 1..3 {
+        cluster.until(&pod(number), |report| report.reigns == known && report.status.role == Role::Backup).await;
+    }
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ fn an_unsound_log_takes_no_writes_stays_unsound_and_is_healed_by_a_snapshot() {
     let log = entries(Position::default(), 1, 40, 10);
     let mut making = store.snapshot(end(&log[..35])).unwrap();
     making.slice(b"state").unwrap();
-    let id = making.finish(Ending { at: end(&log), starts: vec![], format: 1 }, &log[35..]).unwrap();
+    let id = making.finish(Ending { at: end(&log), starts: vec![], reigns: vec![], format: 1 }, &log[35..]).unwrap();
     store.install(id).unwrap();
     let more = entries(end(&log), 2, 3, 10);
     assert!(store.write(&write(1, None, &more, 0)).unwrap());
@@ -171,7 +171,9 @@ fn a_damaged_snapshot_is_replaced_by_the_one_before_and_the_log() {
     for upto in [10, 20, 30] {
         store.write(&write(1, None, &log[upto - 10..upto], 0)).unwrap();
         let making = store.snapshot(end(&log[..upto])).unwrap();
-        ids.push(making.finish(Ending { at: end(&log[..upto]), starts: vec![], format: 1 }, &[]).unwrap());
+        ids.push(
+            making.finish(Ending { at: end(&log[..upto]), starts: vec![], reigns: vec![], format: 1 }, &[]).unwrap(),
+        );
         store.publish(ids[ids.len() - 1]).unwrap();
     }
     drop(store);

@@ -22,7 +22,7 @@ pub struct Cluster {
     pub min_in_sync: u64,
     /// Each replica that answered, and each one that should have.
     pub replicas: Vec<Replica>,
-    /// The latest changes of the primary, newest first.
+    /// The latest reigns, newest first. The first one of all has the cause `birth` and is no failover.
     pub failovers: Vec<Failover>,
 }
 

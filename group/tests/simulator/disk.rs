@@ -88,6 +88,7 @@ impl Disk {
             view: self.view.clone(),
             base,
             starts: self.snapshot.as_ref().map_or(vec![], |snapshot| snapshot.starts.clone()),
+            reigns: vec![],
             format: 1,
             speaks: 1,
             entries: self.entries.iter().filter(|entry| entry.seq > base.seq).cloned().collect(),

@@ -430,7 +430,7 @@ impl World {
             node.disk.install(snapshot);
         }
         self.say(format!("r{i} installs snapshot {}", at.seq));
-        let input = Input::SnapshotInstalled { at, starts, format: 1 };
+        let input = Input::SnapshotInstalled { at, starts, reigns: vec![], format: 1 };
         self.give(i, boot, input.clone(), Event::Seen(i, boot, input));
     }
 

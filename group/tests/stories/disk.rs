@@ -1,5 +1,5 @@
 //! A member's disk: what is synced stays, what is not is lost in a crash. Knows the order of writes and nothing of their meaning.
-use group::{Entry, Epoch, EpochStart, GroupId, Peer, Position, Recovered, Seq, Time, View};
+use group::{Entry, Epoch, EpochStart, GroupId, Peer, Position, Recovered, Reign, Seq, Time, View};
 use std::collections::VecDeque;
 
 /// Something that the disk was told to do.
@@ -14,6 +14,7 @@ pub(crate) enum Job {
 pub(crate) struct Snapshot {
     pub(crate) at: Position,
     pub(crate) starts: Vec<EpochStart>,
+    pub(crate) reigns: Vec<Reign>,
     pub(crate) format: u16,
 }
 
@@ -76,7 +77,7 @@ impl Disk {
     }
     /// What a new process finds.
     pub(crate) fn recovered(&self, me: Peer, speaks: u16) -> Recovered {
-        let Snapshot { at, starts, format } =
+        let Snapshot { at, starts, reigns, format } =
             self.snapshot.clone().unwrap_or(Snapshot { format: 1, ..Snapshot::default() });
         Recovered {
             me,
@@ -85,6 +86,7 @@ impl Disk {
             view: self.view.clone(),
             base: at,
             starts,
+            reigns,
             format,
             speaks,
             entries: self.entries.iter().filter(|entry| entry.seq > at.seq).cloned().collect(),

@@ -102,13 +102,14 @@ fn recovered(me: Peer, found: store::Recovered) -> Recovered {
         snapshot: _,
         base,
         starts,
+        reigns,
         format,
         entries,
         commit,
         unhealthy,
     } = found;
     let speaks = group::limits::FORMAT;
-    Recovered { me, group, promised, view, base, starts, format, speaks, entries, commit, unhealthy }
+    Recovered { me, group, promised, view, base, starts, reigns, format, speaks, entries, commit, unhealthy }
 }
 
 fn random() -> u128 {

@@ -69,7 +69,8 @@ impl<M: Machine + Send + 'static> Running<M> {
         };
         let starts = self.core.starts().iter().filter(|start| start.seq <= upto).copied().collect();
         let entries = self.core.entries(from.seq, upto).cloned().collect();
-        self.store.finish_snapshot(Ending { at: ending, starts, format: self.core.format() }, entries);
+        let reigns = self.core.reigns().filter(|reign| reign.seq <= upto).cloned().collect();
+        self.store.finish_snapshot(Ending { at: ending, starts, reigns, format: self.core.format() }, entries);
         self.making = Some(Making::Publishing);
     }
 
@@ -97,10 +98,10 @@ impl<M: Machine + Send + 'static> Running<M> {
         match loaded {
             Ok((machine, ending, snapshot)) => {
                 tracing::info!(snapshot = %snapshot.id(), "snapshot installed");
-                let Ending { at, starts, format } = ending;
+                let Ending { at, starts, reigns, format } = ending;
                 self.state = state::State::new(machine, at.seq);
                 self.newest_snapshot.send_replace(Some(snapshot));
-                self.step(Input::SnapshotInstalled { at, starts, format });
+                self.step(Input::SnapshotInstalled { at, starts, reigns, format });
             }
             Err(state::BadSnapshot::Load(error)) => self.ended = Some(Ended::Load(error)),
             Err(state::BadSnapshot::Storage(error)) => self.ended = Some(Ended::Disk(error)),

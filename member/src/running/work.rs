@@ -3,7 +3,7 @@ use super::Running;
 use super::clients;
 use super::feeds;
 use super::held::Asker;
-use crate::answer::{Answer, Consistency, Freshness, Reign, Rejection};
+use crate::answer::{Answer, Consistency, Freshness, Rejection};
 use crate::handle::{Local, Report};
 use crate::limits;
 use crate::machine::{Executed, Machine};
@@ -209,15 +209,7 @@ impl<M: Machine + Send + 'static> Running<M> {
         figures.held = self.held.len();
         figures.connections = self.clients.len() + self.links.len();
         figures.applied = self.state.count;
-        let starts = self.core.starts();
-        let epoch = |seq| starts.iter().find(|start| start.seq == seq).map(|start| start.epoch).unwrap_or_default();
-        let reign = |(seq, at, start): &(Seq, Wall, group::Start)| Reign {
-            epoch: epoch(*seq),
-            seq: *seq,
-            at: *at,
-            start: start.clone(),
-        };
-        Report { status: self.core.status(self.now), reigns: self.core.reigns().map(reign).collect(), figures }
+        Report { status: self.core.status(self.now), reigns: self.core.reigns().cloned().collect(), figures }
     }
 }
 

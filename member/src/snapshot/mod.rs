@@ -8,7 +8,7 @@
 //! Begin   { format, from: s0 }
 //! Slice   bytes of the machine            any number
 //! Entries postcard of entries             any number: (s0, s1], chained
-//! End     { at: s1, starts, format of the log, slices, entries }
+//! End     { at: s1, starts, format of the log, slices, entries }, then the reigns
 //! ```
 //!
 //! each as one chunk, so that a damaged or half-sent file is noticed at the first bad chunk:
@@ -36,7 +36,7 @@ pub use fetch::{Fetch, FetchError};
 pub use read::{Item, Piece, SnapshotFile};
 pub use write::SnapshotWriter;
 
-use group::{Epoch, EpochStart, Position, Seq};
+use group::{Epoch, EpochStart, Position, Reign, Seq};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -81,6 +81,8 @@ pub struct Ending {
     pub at: Position,
     /// The epoch-start table up to there.
     pub starts: Vec<EpochStart>,
+    /// The last reigns up to there, oldest first: entries that told of them are gone.
+    pub reigns: Vec<Reign>,
     /// The log format in force there (F1).
     pub format: u16,
 }
@@ -92,7 +94,7 @@ struct Begin {
     from: Position,
 }
 
-/// The last chunk.
+/// The last chunk. Behind it in the chunk come the reigns, which the first snapshots did not have.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct End {
     at: Seq,

@@ -154,12 +154,13 @@ impl<'a> Walk<'a> {
             }
             (Kind::Entries, Some(at)) => self.entries(at, &payload).map(Met::Items),
             (Kind::End, Some(_)) => {
-                let End { at, epoch, hash, starts, format, slices, entries } =
-                    postcard::from_bytes(&payload).map_err(unreadable)?;
+                let (end, rest) = postcard::take_from_bytes(&payload).map_err(unreadable)?;
+                let End { at, epoch, hash, starts, format, slices, entries } = end;
+                let reigns = if rest.is_empty() { vec![] } else { postcard::from_bytes(rest).map_err(unreadable)? };
                 if (slices, entries) != (self.slices, self.entries) {
                     return Err(self.snapshot.bad("chunks are missing"));
                 }
-                Ok(Met::End(Ending { at: Position { seq: at, epoch, hash }, starts, format }))
+                Ok(Met::End(Ending { at: Position { seq: at, epoch, hash }, starts, reigns, format }))
             }
             _ => Err(self.snapshot.bad("its chunks are out of order")),
         }

@@ -66,10 +66,10 @@ impl SnapshotWriter {
         if !payload.is_empty() {
             self.put(Kind::Entries, &payload)?;
         }
-        let Ending { at, starts, format } = ending;
+        let Ending { at, starts, reigns, format } = ending;
         let (slices, entries) = (self.slices, entries.len() as u64);
         let end = End { at: at.seq, epoch: at.epoch, hash: at.hash, starts, format, slices, entries };
-        self.put(Kind::End, &encode(&end))?;
+        self.put(Kind::End, &[encode(&end), encode(&reigns)].concat())?;
         let id = SnapshotId { at, bytes: self.bytes, digest: self.digest.digest() };
         let fails = |source| self.place.error("finish a snapshot", source);
         self.file.sync().map_err(fails)?;

@@ -4,7 +4,7 @@ use crate::disk::Disk;
 use crate::log::{Replay, Whose, replay};
 use crate::snapshot::{Ending, SnapshotFile, SnapshotId};
 use crate::superblock::{Facts, Superblock};
-use group::{Entry, Epoch, EpochStart, GroupId, Position, Seq, StorageId, View};
+use group::{Entry, Epoch, EpochStart, GroupId, Position, Reign, Seq, StorageId, View};
 use std::collections::VecDeque;
 
 /// What was found. All of it is on the disk.
@@ -23,6 +23,8 @@ pub struct Recovered {
     pub base: Position,
     /// The epoch-start table up to `base`.
     pub starts: Vec<EpochStart>,
+    /// The last reigns up to `base`, oldest first.
+    pub reigns: Vec<Reign>,
     /// The log format in force at `base` (F1); 1 if there is no snapshot.
     pub format: u16,
     /// The entries after `base`, chained.
@@ -62,11 +64,23 @@ pub(super) fn recover(
         tracing::error!(directory = place.name(), why, "the disk is not sound");
     }
     let Facts { storage, group, promised, view, .. } = superblock.facts().clone();
-    let Ending { at: base, starts, format } = ending;
+    let Ending { at: base, starts, reigns, format } = ending;
     let tail = entries.last().map_or(base.seq, |last| last.seq);
     let commit = replay.commit.max(base.seq).min(tail);
-    let found =
-        Recovered { storage, group, promised, view, snapshot, base, starts, format, entries, commit, unhealthy };
+    let found = Recovered {
+        storage,
+        group,
+        promised,
+        view,
+        snapshot,
+        base,
+        starts,
+        reigns,
+        format,
+        entries,
+        commit,
+        unhealthy,
+    };
     Ok((replay, found))
 }
 

@@ -169,17 +169,18 @@ pub(crate) fn snapshot(world: &mut World, who: &str, at: Option<Seq>) {
     let core = core(world, who);
     let at = core.position(at.unwrap_or(core.commit())).expect("it is in memory");
     let starts = core.starts().iter().filter(|row| row.seq <= at.seq).copied().collect();
+    let reigns = core.reigns().filter(|reign| reign.seq <= at.seq).cloned().collect();
     let format = core.format();
-    world.member(who).disk.snapshot = Some(Snapshot { at, starts, format });
+    world.member(who).disk.snapshot = Some(Snapshot { at, starts, reigns, format });
     world.turn(who, vec![Input::SnapshotTaken { at }]);
 }
 /// The snapshot that it fetches has arrived.
 pub(crate) fn install(world: &mut World, who: &str) {
     let from = world.member(who).fetches.take().expect("it fetches a snapshot");
     let snapshot = world.member(&from).disk.snapshot.clone().expect("there is a snapshot to fetch");
-    let Snapshot { at, starts, format } = snapshot.clone();
+    let Snapshot { at, starts, reigns, format } = snapshot.clone();
     world.member(who).disk.install(snapshot);
-    world.turn(who, vec![Input::SnapshotInstalled { at, starts, format }]);
+    world.turn(who, vec![Input::SnapshotInstalled { at, starts, reigns, format }]);
 }
 
 pub(crate) fn log_time(world: &mut World, who: &str) {
