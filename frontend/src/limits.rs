@@ -54,6 +54,8 @@ pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(20);
 pub const CONTROLLER_TIME: Duration = Duration::from_secs(5);
 /// A planned hand-over must be seen after this long: it takes less than a second (H1).
 pub const HAND_OVER_TIME: Duration = Duration::from_secs(4);
+/// Names of controllers are looked up so often: one that was started anew is told again soon.
+pub const LOOK_UP_EVERY: Duration = Duration::from_secs(5);
 /// A word to the controllers about a doubtful primary may take this long: it is a hint.
 pub const SUSPECT_TIME: Duration = Duration::from_millis(500);
 /// Orders on a page unless asked otherwise.

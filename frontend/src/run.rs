@@ -1,6 +1,6 @@
 //! The program: connects to the replicas, listens, and stops in peace.
 use crate::app::{App, Inner};
-use crate::args::{Args, Config};
+use crate::args::{Args, Config, Place};
 use crate::controllers::Controllers;
 use crate::follow::Follower;
 use crate::metrics::Metrics;
@@ -8,14 +8,14 @@ use crate::places::Places;
 use crate::seam::Cluster;
 use crate::{routes, serve};
 use anyhow::Context;
+use member::Directory;
 use member::client::{self, Client};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
+use view::kubernetes::{self, Addresses};
 use view::{FileStore, Sight, ViewStore};
 
 /// Runs a front end until SIGTERM or SIGINT; then finishes what is in flight.
@@ -30,17 +30,17 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn listen(config: Config) -> anyhow::Result<()> {
-    let Config { listen, replicas, view_dir, postcode, controllers } = config;
+    let Config { name, listen, place, postcode, controllers } = config;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
-    let client = Client::connect(client::Config {
-        name: format!("frontend at {listen}"),
-        replicas: member::directory(replicas),
-    });
+    let (replicas, store, _following) = find(place).await?;
+    let client = Client::connect(client::Config { name: name.clone(), replicas });
     let controllers = Controllers::new(&controllers);
-    tokio::spawn(suspect(client.clone(), controllers.clone(), listen));
-    push_views(view_dir, &client)?;
+    tokio::spawn(suspect(client.clone(), controllers.clone(), name));
+    if let Some(store) = store {
+        tokio::spawn(push_views(store, client.clone()));
+    }
     let (stop, stopping) = watch::channel(false);
     let cluster: Arc<dyn Cluster> = Arc::new(client);
     let (follower, metrics) = (Follower::new(cluster.clone()), Metrics::default());
@@ -50,6 +50,21 @@ async fn listen(config: Config) -> anyhow::Result<()> {
     serve::serve(listener, routes::app(app), metrics, stopped(stop)?).await;
     info!("stopped");
     Ok(())
+}
+
+/// Where the replicas are, and where the view is; kept up to date while the last thing returned is there.
+async fn find(place: Place) -> anyhow::Result<(Directory, Option<Arc<dyn ViewStore>>, Option<Addresses>)> {
+    Ok(match place {
+        Place::Machine { replicas, view_dir: None } => (member::directory(replicas), None, None),
+        Place::Machine { replicas, view_dir: Some(dir) } => {
+            let store = FileStore::open(&dir).context("open the view's directory")?;
+            (member::directory(replicas), Some(Arc::new(store)), None)
+        }
+        Place::Kubernetes { namespace, config_map, service } => {
+            let (store, addresses) = kubernetes::open(namespace.as_deref(), &config_map, &service).await?;
+            (addresses.watch(), Some(Arc::new(store)), Some(addresses))
+        }
+    })
 }
 
 /// Resolves at SIGTERM or SIGINT, having told everyone who listens on `stop`.
@@ -67,10 +82,9 @@ fn stopped(stop: watch::Sender<bool>) -> anyhow::Result<impl Future<Output = ()>
 }
 
 /// Tells the controllers of every lost connection to the primary.
-async fn suspect(client: Client, controllers: Controllers, listen: SocketAddr) {
+async fn suspect(client: Client, controllers: Controllers, me: String) {
     use tokio::sync::broadcast::error::RecvError;
     let (mut suspicions, believed) = (client.suspicions(), client.believed());
-    let me = format!("frontend at {listen}");
     loop {
         match suspicions.recv().await {
             Ok(suspicion) => controllers.suspect(&me, &suspicion, &believed.borrow()),
@@ -80,23 +94,18 @@ async fn suspect(client: Client, controllers: Controllers, listen: SocketAddr) {
     }
 }
 
-/// What the store shows is told to the client and through it to every replica: a view may reach here first.
-fn push_views(dir: Option<PathBuf>, client: &Client) -> anyhow::Result<()> {
-    let Some(dir) = dir else { return Ok(()) };
-    let store = FileStore::open(&dir).context("open the view's directory")?;
-    let client = client.clone();
-    tokio::spawn(async move {
-        let mut sights = store.watch();
-        loop {
-            match &*sights.borrow_and_update() {
-                Sight::Is(view) => client.push_view(view.clone()),
-                Sight::Unreadable(why) => warn!(why, "read the view"),
-                Sight::Unread | Sight::Missing => {}
-            }
-            if sights.changed().await.is_err() {
-                return;
-            }
+/// What the store shows is told to the client and through it to every replica: a view may reach here first. What was seen last stays
+/// when the store cannot be read.
+async fn push_views(store: Arc<dyn ViewStore>, client: Client) {
+    let mut sights = store.watch();
+    loop {
+        match &*sights.borrow_and_update() {
+            Sight::Is(view) => client.push_view(view.clone()),
+            Sight::Unreadable(why) => warn!(why, "read the view"),
+            Sight::Unread | Sight::Missing => {}
         }
-    });
-    Ok(())
+        if sights.changed().await.is_err() {
+            return;
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! The program: opens ports and disk, joins the group, and ends as the member ends.
-use crate::args::{Args, Config};
+use crate::args::{Args, Config, Place};
 use crate::{Orders, admin, sample, views};
 use anyhow::Context;
-use member::{Ended, Member};
+use member::{Directory, Ended, Member};
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
+use view::kubernetes::{self, Addresses};
 use view::{FileStore, ViewStore};
 
 /// Runs a replica until it leaves by plan (SIGTERM or SIGINT: H1).
@@ -28,15 +29,14 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<Ended> {
-    let Config { name, dir, listen, admin, peers, view_dir, sample_data } = config;
+    let Config { name, dir, listen, admin, place, sample_data } = config;
     let listener = TcpListener::bind(listen)
         .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
     let admin_listener = tokio::net::TcpListener::bind(admin)
         .await
         .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
-    let store: Arc<dyn ViewStore> = Arc::new(FileStore::open(&view_dir).context("open the view's directory")?);
+    let (store, directory, _following) = find(place).await?;
     let (seen, asks) = views::carry(store, name.clone());
-    let directory = member::directory(peers);
     let config = member::Config::new(name.clone(), dir, listener, directory);
     let (member, running) = member::join(config, Orders::new(), seen, asks)?;
     tokio::spawn(admin::serve(admin_listener, admin::app(member.clone())));
@@ -46,6 +46,20 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
     leave_when_told(member)?;
     info!(%name, %listen, "the replica is there");
     Ok(running.run().await)
+}
+
+/// Where the view is, and where the other replicas are; kept up to date while the last thing returned is there.
+async fn find(place: Place) -> anyhow::Result<(Arc<dyn ViewStore>, Directory, Option<Addresses>)> {
+    Ok(match place {
+        Place::Machine { view_dir, peers } => {
+            let store = FileStore::open(&view_dir).context("open the view's directory")?;
+            (Arc::new(store), member::directory(peers), None)
+        }
+        Place::Kubernetes { namespace, config_map, service } => {
+            let (store, addresses) = kubernetes::open(namespace.as_deref(), &config_map, &service).await?;
+            (Arc::new(store), addresses.watch(), Some(addresses))
+        }
+    })
 }
 
 /// SIGTERM and SIGINT mean: leave the group first (H1).

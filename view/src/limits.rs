@@ -31,5 +31,10 @@ pub const FOLLOW_PAUSE_MIN: Duration = Duration::from_millis(20);
 pub const FOLLOW_PAUSE_MAX: Duration = Duration::from_millis(500);
 /// If the API server has not told addresses by then, they are guessed by name.
 pub const GUESS_AFTER: Duration = Duration::from_millis(500);
+/// A pod that the API server no longer names keeps its last address at least so long: deleted by force, its process still runs for
+/// some seconds and hands over meanwhile (H1).
+pub const GONE_KEPT: Duration = Duration::from_secs(5);
+/// Where members of a StatefulSet listen; only for guesses, the EndpointSlices say it.
+pub const MEMBER_PORT: u16 = 7400;
 /// Members that are guessed: an installation has at most seven replicas.
 pub const GUESSED: usize = 7;

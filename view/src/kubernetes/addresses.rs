@@ -1,14 +1,14 @@
 //! Where the pods behind a headless Service are, from its EndpointSlices. Knows names and addresses, not whether a pod is well.
 use super::follow::{Following, Objects, Selector, follow};
-use crate::limits::{GUESS_AFTER, GUESSED};
+use crate::limits::{GONE_KEPT, GUESS_AFTER, GUESSED, MEMBER_PORT};
 use group::Pod;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::{Api, Client};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Name of the port at which members are reached.
 const PORT: &str = "member";
@@ -25,19 +25,20 @@ pub struct Addresses {
 type Known = BTreeMap<Pod, String>;
 
 impl Addresses {
-    /// Begins to follow. Until the API server answers, names are guessed as a StatefulSet's, `SERVICE-0.SERVICE:port` and so on, if it
+    /// Begins to follow. Until the API server answers, names are guessed as a StatefulSet's, `SERVICE-0.SERVICE:7400` and so on, if it
     /// keeps silent for some time. Needs a tokio runtime.
-    pub fn follow(client: Client, namespace: &str, service: &str, port: u16) -> Addresses {
+    pub fn follow(client: Client, namespace: &str, service: &str) -> Addresses {
         let known = Arc::new(watch::Sender::new(Known::new()));
         let telling = Arc::clone(&known);
+        let mut lines = Lines::default();
         let told = move |slices: &Objects<EndpointSlice>| {
-            let seen = pods(slices.values());
+            let seen = lines.take(pods(slices.values()), Instant::now());
             telling.send_if_modified(|known| (*known != seen).then(|| *known = seen).is_some());
         };
         let selector = Selector::Label(format!("kubernetes.io/service-name={service}"));
         let what = format!("EndpointSlices of Service {namespace}/{service}");
         let following = follow(Api::namespaced(client, namespace), selector, what, told);
-        tokio::spawn(guess(Arc::downgrade(&known), service.to_owned(), port));
+        tokio::spawn(guess(Arc::downgrade(&known), service.to_owned()));
         Addresses { known, _following: following }
     }
 
@@ -47,12 +48,35 @@ impl Addresses {
     }
 }
 
-async fn guess(known: std::sync::Weak<watch::Sender<Known>>, service: String, port: u16) {
+/// What the API server said, and what it said before of pods that it no longer names.
+///
+/// A pod deleted by force is gone from the slices at once, while its process has some seconds to hand over (H1). Whoever cut the
+/// connection to it then would take that away from it.
+#[derive(Default)]
+struct Lines {
+    known: Known,
+    gone: BTreeMap<Pod, Instant>,
+}
+
+impl Lines {
+    fn take(&mut self, mut seen: Known, now: Instant) -> Known {
+        self.gone.retain(|pod, _| !seen.contains_key(pod));
+        for (pod, address) in &self.known {
+            if !seen.contains_key(pod) && now - *self.gone.entry(pod.clone()).or_insert(now) < GONE_KEPT {
+                seen.insert(pod.clone(), address.clone());
+            }
+        }
+        self.known.clone_from(&seen);
+        seen
+    }
+}
+
+async fn guess(known: Weak<watch::Sender<Known>>, service: String) {
     sleep(GUESS_AFTER).await;
     let Some(known) = known.upgrade() else { return };
     let guessed = (0..GUESSED).map(|number| {
         let pod = format!("{service}-{number}");
-        (Pod::new(&pod), format!("{pod}.{service}:{port}"))
+        (Pod::new(&pod), format!("{pod}.{service}:{MEMBER_PORT}"))
     });
     known.send_if_modified(|known| known.is_empty().then(|| known.extend(guessed)).is_some());
 }
@@ -94,3 +118,7 @@ fn worth(endpoint: &Endpoint) -> u8 {
     let serves = conditions.ready == Some(true) || conditions.serving == Some(true);
     u8::from(stays) * 2 + u8::from(serves)
 }
+
+#[cfg(test)]
+#[path = "addresses_tests.rs"]
+mod tests;

@@ -40,3 +40,19 @@ pub async fn connect() -> Result<Client, ConnectError> {
     config.connect_timeout = Some(CONNECT_TIME);
     Client::try_from(config).map_err(ConnectError::Credentials)
 }
+
+/// Begins to follow the view and the members of one installation. `namespace`: the client's own if none is given.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn open(
+    namespace: Option<&str>,
+    config_map: &str,
+    service: &str,
+) -> Result<(ConfigMapStore, Addresses), ConnectError> {
+    let client = connect().await?;
+    let own = client.default_namespace().to_owned();
+    let namespace = namespace.unwrap_or(&own);
+    let store = ConfigMapStore::open(client.clone(), namespace, config_map);
+    Ok((store, Addresses::follow(client, namespace, service)))
+}

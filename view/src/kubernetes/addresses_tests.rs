@@ -1,0 +1,70 @@
+//! Addresses out of EndpointSlices as the API server writes them.
+use super::*;
+use serde_json::json;
+
+fn slice(value: serde_json::Value) -> EndpointSlice {
+    serde_json::from_value(value).unwrap()
+}
+
+fn endpoint(pod: &str, address: &str, ready: bool, terminating: bool) -> serde_json::Value {
+    json!({
+        "addresses": [address], "hostname": pod, "nodeName": "n1",
+        "conditions": {"ready": ready, "serving": ready, "terminating": terminating},
+        "targetRef": {"kind": "Pod", "name": pod, "namespace": "ns"},
+    })
+}
+
+fn of(endpoints: &[serde_json::Value]) -> EndpointSlice {
+    slice(json!({
+        "addressType": "IPv4", "endpoints": endpoints,
+        "ports": [{"name": "admin", "port": 7401}, {"name": "member", "port": 7400, "protocol": "TCP"}],
+    }))
+}
+
+fn known(pairs: &[(&str, &str)]) -> Known {
+    pairs.iter().map(|(pod, address)| (Pod::new(pod), (*address).to_owned())).collect()
+}
+
+#[test]
+fn pods_that_are_not_ready_are_found_too() {
+    let slices = [of(&[endpoint("x-0", "10.0.0.1", true, false), endpoint("x-1", "10.0.0.2", false, false)])];
+    assert_eq!(pods(slices.iter()), known(&[("x-0", "10.0.0.1:7400"), ("x-1", "10.0.0.2:7400")]));
+}
+
+#[test]
+fn of_two_addresses_of_one_pod_the_one_that_stays_counts() {
+    let old = endpoint("x-0", "10.0.0.1", true, true);
+    let new = endpoint("x-0", "10.0.0.9", false, false);
+    let (old, new) = (of(&[old]), of(&[new]));
+    for slices in [[&old, &new], [&new, &old]] {
+        assert_eq!(pods(slices.into_iter()), known(&[("x-0", "10.0.0.9:7400")]));
+    }
+}
+
+#[test]
+fn what_names_no_pod_no_port_or_no_address_is_passed_over() {
+    let strange = json!({"addresses": ["10.0.0.3"], "conditions": {}});
+    let named = json!({"addresses": ["host.example"], "hostname": "x-3", "conditions": {}});
+    let six = slice(json!({
+        "addressType": "IPv6", "ports": [{"name": "member", "port": 7400}],
+        "endpoints": [{"addresses": ["fd00::1"], "hostname": "x-1", "conditions": {}}],
+    }));
+    let portless = slice(json!({"addressType": "IPv4", "endpoints": [endpoint("x-2", "10.0.0.2", true, false)]}));
+    let slices = [of(&[strange, named]), six, portless];
+    assert_eq!(pods(slices.iter()), known(&[("x-1", "[fd00::1]:7400")]));
+}
+
+#[test]
+fn h1_a_pod_deleted_by_force_keeps_its_address_while_it_hands_over() {
+    let (mut lines, now) = (Lines::default(), Instant::now());
+    let both = known(&[("x-0", "10.0.0.1:7400"), ("x-1", "10.0.0.2:7400")]);
+    let one = known(&[("x-1", "10.0.0.2:7400")]);
+    assert_eq!(lines.take(both.clone(), now), both);
+    assert_eq!(lines.take(one.clone(), now), both, "it may still be there");
+    assert_eq!(lines.take(one.clone(), now + GONE_KEPT / 2), both);
+    let moved = known(&[("x-0", "10.0.0.9:7400"), ("x-1", "10.0.0.2:7400")]);
+    assert_eq!(lines.take(moved.clone(), now + GONE_KEPT / 2), moved, "its successor is somewhere else");
+    assert_eq!(lines.take(one.clone(), now + GONE_KEPT), moved, "counted anew");
+    assert_eq!(lines.take(one.clone(), now + GONE_KEPT * 3), one);
+    assert_eq!(lines.take(one.clone(), now + GONE_KEPT * 4), one);
+}
