@@ -44,4 +44,4 @@ pub use answer::{
 pub use group::Reign;
 pub use handle::{Ask, Config, Directory, Ended, Event, Figures, JoinError, Member, Report, Seen, directory};
 pub use machine::{Executed, LoadError, Machine, Slice};
-pub use running::{BEGINNING, Running, join};
+pub use running::{Asked, BEGINNING, Begin, Driven, Garbled, Given, Hand, Running, join};

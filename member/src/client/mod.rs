@@ -1,8 +1,11 @@
 //! The client half: what front ends, tools and controllers hold of a group. Knows how to find the primary, never what a request says.
+mod clock;
+mod driven;
 mod feed;
 mod shared;
 mod watch;
 
+pub use driven::{DrivenClient, DrivenWatch};
 pub use feed::{Feed, FeedEvent};
 pub use watch::{Link, Observation, Watch};
 
@@ -12,6 +15,7 @@ use crate::limits;
 use crate::net::{Caller, LineEvent, keep_lines};
 use crate::wire::{Kind, Request, Told};
 use bytes::Bytes;
+use clock::Clock;
 use group::route::Demand;
 use group::{Epoch, Pod, View};
 use shared::Shared;
@@ -89,7 +93,7 @@ impl Client {
     /// Begins to connect to all replicas, and keeps connected. Returns at once; requests wait for a primary.
     pub fn connect(config: Config) -> Client {
         let Config { name, replicas } = config;
-        let shared = Arc::new(Shared::new());
+        let shared = Arc::new(Shared::new(Clock::real()));
         let mut tasks = JoinSet::new();
         tasks.spawn(tick(shared.clone()));
         tasks.spawn(lines(shared.clone(), Caller { name, kind: Kind::Client, directory: replicas }));

@@ -1,6 +1,7 @@
 //! What all users of one client share: the belief (`group::route`), the connections' outboxes, and who waits for which answer. One
 //! short lock, never held across an await; whoever has something to say writes it straight into the outbox, and the
 //! connection's writer takes all of it in one write.
+use super::clock::Clock;
 use super::{Belief, Metrics, Suspicion};
 use crate::answer::{Failure, History, Rejection, Why};
 use crate::limits;
@@ -12,7 +13,6 @@ use group::{Pod, Time, View};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 type Waiter = oneshot::Sender<Result<Told, Failure>>;
@@ -33,14 +33,14 @@ struct State {
 
 pub(super) struct Shared {
     state: Mutex<State>,
-    began: Instant,
+    clock: Clock,
     believed: watch::Sender<Belief>,
     suspicions: broadcast::Sender<Suspicion>,
     ups: watch::Sender<u64>,
 }
 
 impl Shared {
-    pub(super) fn new() -> Shared {
+    pub(super) fn new(clock: Clock) -> Shared {
         let state = State {
             route: Route::new(),
             members: BTreeSet::new(),
@@ -56,7 +56,7 @@ impl Shared {
         };
         Shared {
             state: Mutex::new(state),
-            began: Instant::now(),
+            clock,
             believed: watch::channel(Belief::default()).0,
             suspicions: broadcast::channel(limits::EVENTS).0,
             ups: watch::channel(0).0,
@@ -66,8 +66,11 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
     fn now(&self) -> Time {
-        Time(u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX))
+        self.clock.now()
     }
 
     /// Asks whoever the demand allows, however often it takes.

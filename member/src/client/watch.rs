@@ -1,4 +1,5 @@
 //! What a controller sees of the members: their status, pushed by themselves, and what its own connections tell. Observes, never decides.
+use super::clock::Clock;
 use crate::handle::Directory;
 use crate::limits;
 use crate::net::{Caller, LineEvent, keep_lines};
@@ -52,6 +53,7 @@ struct Seen {
 
 struct Shared {
     seen: Mutex<BTreeMap<Pod, Seen>>,
+    clock: Clock,
     news: watch::Sender<u64>,
 }
 
@@ -66,14 +68,27 @@ pub struct Watch {
 impl Watch {
     /// Begins to connect to all members under this name, and keeps connected.
     pub fn start(name: &str, members: Directory) -> Watch {
-        let (sender, news) = watch::channel(0);
-        let shared = Arc::new(Shared { seen: Mutex::default(), news: sender });
         let mut tasks = JoinSet::new();
-        shared.set_members(&members.borrow().keys().cloned().collect());
+        let there = members.borrow().keys().cloned().collect();
+        let (shared, news) = Shared::new(&there, Clock::real());
         let caller = Caller { name: name.into(), kind: Kind::Controller, directory: members };
         tasks.spawn(lines(shared.clone(), caller));
         tasks.spawn(tick(shared.clone()));
         Watch { shared, news, _tasks: Arc::new(tasks) }
+    }
+
+    pub(super) fn by_hand(members: &BTreeSet<Pod>) -> Watch {
+        let (shared, news) = Shared::new(members, Clock::by_hand());
+        Watch { shared, news, _tasks: Arc::default() }
+    }
+    pub(super) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+    pub(super) fn line(&self, pod: &Pod, event: LineEvent<(u64, Told)>) {
+        self.shared.line(pod, event);
+    }
+    pub(super) fn tick(&self, ping: bool) {
+        self.shared.tick(ping);
     }
 
     /// Waits until something is seen that was not there at the last call: a link, a role, a view, a doubt, or a new status.
@@ -113,6 +128,12 @@ impl Watch {
 }
 
 impl Shared {
+    fn new(members: &BTreeSet<Pod>, clock: Clock) -> (Arc<Shared>, watch::Receiver<u64>) {
+        let (sender, news) = watch::channel(0);
+        let shared = Arc::new(Shared { seen: Mutex::default(), clock, news: sender });
+        shared.set_members(members);
+        (shared, news)
+    }
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Pod, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,6 +147,7 @@ impl Shared {
     }
 
     fn line(&self, pod: &Pod, event: LineEvent<(u64, Told)>) -> bool {
+        let now = self.clock.instant();
         let mut all = self.lock();
         let Some(seen) = all.get_mut(pod) else { return false };
         match event {
@@ -134,15 +156,15 @@ impl Shared {
                 seen.outbox = Some(outbox);
                 seen.detector = Detector::default();
                 seen.detector.hear();
-                seen.observation.turn(Link::Up);
+                seen.observation.turn(Link::Up, now);
             }
             LineEvent::Down { refused } => {
                 seen.outbox = None;
-                seen.observation.turn(if refused { Link::Refused } else { Link::Closed });
+                seen.observation.turn(if refused { Link::Refused } else { Link::Closed }, now);
             }
             LineEvent::Frames(batch) => {
                 seen.detector.hear();
-                seen.observation.turn(Link::Up);
+                seen.observation.turn(Link::Up, now);
                 for (_, told) in batch {
                     let status = match told {
                         Told::Status(status) => *status,
@@ -150,7 +172,7 @@ impl Shared {
                         _ => continue,
                     };
                     seen.observation.status = Some(status);
-                    seen.observation.heard = Some(Instant::now());
+                    seen.observation.heard = Some(now);
                 }
             }
         }
@@ -161,10 +183,11 @@ impl Shared {
 
     fn tick(&self, ping: bool) {
         let mut news = false;
+        let now = self.clock.instant();
         for seen in self.lock().values_mut() {
             seen.detector.tick();
             if seen.observation.link == Link::Up && seen.detector.is_silent() {
-                seen.observation.turn(Link::Silent);
+                seen.observation.turn(Link::Silent, now);
                 news = true;
             }
             if let (true, Some(outbox)) = (ping, &seen.outbox) {
@@ -186,10 +209,10 @@ impl Shared {
 }
 
 impl Observation {
-    fn turn(&mut self, link: Link) {
+    fn turn(&mut self, link: Link, now: Instant) {
         if self.link != link {
             self.link = link;
-            self.since = Some(Instant::now());
+            self.since = Some(now);
         }
     }
 }
@@ -201,8 +224,13 @@ async fn tick(shared: Arc<Shared>) {
     for count in 0u64.. {
         ticks.tick().await;
         crate::net::drained().await;
-        shared.tick(count.is_multiple_of(limits::PING_MS / limits::STATUS_MS));
+        shared.tick(pings(count));
     }
+}
+
+/// Whether everyone is asked for a word at this tick.
+pub(super) fn pings(tick: u64) -> bool {
+    tick.is_multiple_of(limits::PING_MS / limits::STATUS_MS)
 }
 
 async fn lines(shared: Arc<Shared>, caller: Caller) {

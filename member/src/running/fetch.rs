@@ -18,7 +18,8 @@ use tokio::task::AbortHandle;
 pub(super) struct Fetching {
     number: u64,
     asks: mpsc::UnboundedSender<Pull>,
-    task: AbortHandle,
+    /// None in a member that is driven by hand.
+    task: Option<AbortHandle>,
     id: Option<SnapshotId>,
     /// The end of the log when the fetch began. If the log grows, the primary has found another way, and what is acknowledged
     /// from then on must not be replaced by the snapshot.
@@ -28,7 +29,9 @@ pub(super) struct Fetching {
 }
 impl Drop for Fetching {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -40,9 +43,17 @@ impl<M: Machine + Send + 'static> Running<M> {
         }
         self.fetches += 1;
         let (asks, pulls) = mpsc::unbounded_channel();
-        let caller = Caller { kind: Kind::Snapshot(self.core.me().clone()), ..self.caller.clone() };
-        let fetcher = Fetcher { caller, from, number: self.fetches, inbox: self.inbox_sender.clone() };
-        let task = self.tasks.spawn(fetcher.run(pulls));
+        let task = match &mut self.by_hand {
+            Some(by_hand) => {
+                by_hand.fetch(from, self.fetches, pulls);
+                None
+            }
+            None => {
+                let caller = Caller { kind: Kind::Snapshot(self.core.me().clone()), ..self.caller.clone() };
+                let fetcher = Fetcher { caller, from, number: self.fetches, inbox: self.inbox_sender.clone() };
+                Some(self.tasks.spawn(fetcher.run(pulls)))
+            }
+        };
         self.fetching =
             Some(Fetching { number: self.fetches, asks, task, id: None, tail: self.core.tail(), asked: true });
         tracing::info!("fetching a snapshot");
@@ -100,8 +111,7 @@ where
     let mut held: Option<SnapshotFile> = None;
     let mut hear = move |pulls: Vec<Pull>| {
         for pull in &pulls {
-            let same = |file: &SnapshotFile| Some(file.id()) == pull.of;
-            held = held.take().filter(same).or_else(|| newest.borrow().clone());
+            held = chosen(held.take(), &newest, pull);
         }
         let (held, outbox) = (held.clone(), answers.clone());
         async move {
@@ -114,21 +124,31 @@ where
     run(open, &outbox, Some(limits::SNAPSHOT_SILENCE_MS), &mut hear).await
 }
 
+/// The snapshot that was begun, or the newest one.
+pub(super) fn chosen(
+    held: Option<SnapshotFile>,
+    newest: &watch::Receiver<Option<SnapshotFile>>,
+    pull: &Pull,
+) -> Option<SnapshotFile> {
+    held.filter(|file| Some(file.id()) == pull.of).or_else(|| newest.borrow().clone())
+}
+
 async fn answer(file: Option<SnapshotFile>, pull: Pull) -> Piece {
+    // Reading may wait for the disk, and the loop shares this thread.
+    tokio::task::spawn_blocking(move || piece_of(file, pull)).await.unwrap_or(Piece::None)
+}
+pub(super) fn piece_of(file: Option<SnapshotFile>, pull: Pull) -> Piece {
     let Some(file) = file else { return Piece::None };
     let id = file.id();
     if pull.of != Some(id) {
         return Piece::Offer(id);
     }
-    // Reading may wait for the disk, and the loop shares this thread.
-    let read = tokio::task::spawn_blocking(move || file.piece(pull.offset, limits::CHUNK_BYTES)).await;
-    match read {
-        Ok(Ok(piece)) => Piece::Stretch(piece),
-        Ok(Err(error)) => {
+    match file.piece(pull.offset, limits::CHUNK_BYTES) {
+        Ok(piece) => Piece::Stretch(piece),
+        Err(error) => {
             tracing::warn!(%error, "read a piece of the snapshot");
             Piece::None
         }
-        Err(_) => Piece::None,
     }
 }
 

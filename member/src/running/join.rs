@@ -5,14 +5,15 @@ use super::held::Held;
 use super::links::Links;
 use super::state::{self, State};
 use super::{Running, now};
-use crate::handle::{Ask, Config, Figures, JoinError, Member, Seen};
+use crate::handle::{Ask, Config, Directory, Figures, JoinError, Member, Seen};
 use crate::limits;
 use crate::machine::Machine;
 use crate::net::Caller;
 use crate::store;
 use crate::wire::Kind;
 use futures_util::Stream;
-use group::{BootId, Core, Peer, Recovered};
+use group::{BootId, Core, Peer, Pod, Recovered};
+use std::pin::Pin;
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -24,7 +25,7 @@ use tokio::task::JoinSet;
 /// The directory cannot be used, or its snapshot cannot be loaded. Each says what to do.
 pub fn join<M: Machine + Send + 'static>(
     config: Config,
-    mut machine: M,
+    machine: M,
     views: impl Stream<Item = Seen> + 'static,
     asks: mpsc::UnboundedSender<Ask>,
 ) -> Result<(Member, Running<M>), JoinError> {
@@ -32,6 +33,30 @@ pub fn join<M: Machine + Send + 'static>(
     let boot = BootId(random());
     let (notify, done) = mpsc::unbounded_channel();
     let (found, store) = store::open(&dir, boot, move |done| drop(notify.send(done)))?;
+    let (views, listener) = (Box::pin(views), Some(listener));
+    assemble(Parts { pod, boot, found, store, done, machine, peers, views, asks, listener, snapshot_every_bytes })
+}
+
+/// What a member is put together from.
+pub(super) struct Parts<M> {
+    pub(super) pod: Pod,
+    pub(super) boot: BootId,
+    pub(super) found: store::Recovered,
+    pub(super) store: store::Handle,
+    pub(super) done: mpsc::UnboundedReceiver<store::Done>,
+    pub(super) machine: M,
+    pub(super) peers: Directory,
+    pub(super) views: Pin<Box<dyn Stream<Item = Seen>>>,
+    pub(super) asks: mpsc::UnboundedSender<Ask>,
+    /// None in a member that is driven by hand.
+    pub(super) listener: Option<std::net::TcpListener>,
+    pub(super) snapshot_every_bytes: usize,
+}
+
+/// Loads the state from what the disk holds, and puts the loop together around it.
+pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(Member, Running<M>), JoinError> {
+    let Parts { pod, boot, found, store, done, mut machine, peers, views, asks, listener, snapshot_every_bytes } =
+        parts;
     let me = Peer { pod: pod.clone(), storage: found.storage, boot };
     if let Some(snapshot) = &found.snapshot {
         state::load(&mut machine, snapshot)?;
@@ -61,9 +86,9 @@ pub fn join<M: Machine + Send + 'static>(
         inbox_sender,
         local,
         done,
-        views: Box::pin(views),
+        views,
         asks,
-        listener: Some(listener),
+        listener,
         tasks: JoinSet::new(),
         doors,
         began,
@@ -84,6 +109,7 @@ pub fn join<M: Machine + Send + 'static>(
         fetches: 0,
         installing: false,
         loading: None,
+        by_hand: None,
         newest_snapshot,
         snapshot_every_bytes,
         figures: Figures::default(),

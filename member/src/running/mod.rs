@@ -2,6 +2,7 @@
 //! A turn takes in everything that is there and sends what it caused together: one write to the log, one message to each peer.
 mod carry;
 mod clients;
+mod driven;
 mod event;
 mod feeds;
 mod fetch;
@@ -20,6 +21,9 @@ use crate::net::{Caller, LineEvent, drained};
 use crate::snapshot::SnapshotFile;
 use crate::store::{Done, Handle};
 use clients::Clients;
+use driven::ByHand;
+pub(crate) use driven::frames;
+pub use driven::{Asked, Begin, Driven, Garbled, Given, Hand};
 use event::{Doors, Event};
 use fetch::Fetching;
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -79,6 +83,8 @@ pub struct Running<M> {
     /// The storage is putting a fetched snapshot in the log's place: nobody is heard until the group knows.
     installing: bool,
     loading: Option<Loading<M>>,
+    /// What is done beside the loop waits here, if somebody drives the member by hand.
+    by_hand: Option<ByHand>,
     newest_snapshot: watch::Sender<Option<SnapshotFile>>,
     snapshot_every_bytes: usize,
 
@@ -119,23 +125,32 @@ impl<M: Machine + Send + 'static> Running<M> {
                 // A member that was stopped for a while hears first what had come meanwhile; only then may it miss anyone.
                 drained().await;
             }
-            self.now = now(self.began);
-            self.at = None;
-            self.figures.turns += 1;
+            self.begin_turn(now(self.began));
             self.take(woken);
             self.take_waiting();
-            if tick {
-                self.tick();
-            }
-            self.tell_outage();
-            self.flush();
-            self.make_snapshot();
-            self.push_status();
+            self.end_turn(tick);
             if let Some(ended) = self.ended.take() {
                 self.farewell().await;
                 return ended;
             }
         }
+    }
+
+    fn begin_turn(&mut self, now: Now) {
+        self.now = now;
+        self.at = None;
+        self.figures.turns += 1;
+    }
+
+    /// Everything was taken in; what it causes goes out.
+    fn end_turn(&mut self, tick: bool) {
+        if tick {
+            self.tick();
+        }
+        self.tell_outage();
+        self.flush();
+        self.make_snapshot();
+        self.push_status();
     }
 
     fn open_doors(&mut self) -> std::io::Result<()> {
@@ -304,11 +319,15 @@ impl<M: Machine + Send + 'static> Running<M> {
         }
     }
 
+    fn send_all_away(&mut self) {
+        self.clients.push_all(&clients::elsewhere(&self.core));
+        self.clients.close_all();
+    }
+
     /// Held answers are dropped (D1); whoever asks is told where to go, if it is quick to listen.
     async fn farewell(&mut self) {
         self.tasks.abort_all();
-        self.clients.push_all(&clients::elsewhere(&self.core));
-        self.clients.close_all();
+        self.send_all_away();
         let told = async {
             while !self.clients.are_told() {
                 tokio::time::sleep(Duration::from_millis(1)).await;

@@ -86,6 +86,9 @@ impl<M: Machine + Send + 'static> Running<M> {
     /// The snapshot is on the disk in the log's place: load it beside the loop.
     pub(super) fn load(&mut self, snapshot: SnapshotFile) {
         self.fetching = None;
+        if let Some(by_hand) = &mut self.by_hand {
+            return by_hand.load = Some(snapshot);
+        }
         let mut machine = self.state.machine.blank();
         self.loading = Some(tokio::task::spawn_blocking(move || {
             let ending = state::load(&mut machine, &snapshot)?;

@@ -143,6 +143,18 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
 }
 
 impl Handle {
+    /// One that has nobody behind it.
+    pub(super) fn without_threads(tasks: mpsc::Sender<Task>, chores: mpsc::Sender<Chore>) -> Handle {
+        let (waiting_bytes, waiting_slices) = (Arc::default(), Arc::default());
+        Handle { tasks, chores, waiting_bytes, waiting_slices, writer: None, keeper: None }
+    }
+    pub(super) fn waiting_bytes(&self) -> Arc<AtomicUsize> {
+        self.waiting_bytes.clone()
+    }
+    pub(super) fn waiting_slices(&self) -> Arc<AtomicUsize> {
+        self.waiting_slices.clone()
+    }
+
     /// Whether more work may be taken in.
     pub fn has_room(&self) -> bool {
         self.waiting_bytes.load(Ordering::Relaxed) < LOG_QUEUE_BYTES

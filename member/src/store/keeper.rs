@@ -78,7 +78,7 @@ impl Keeper {
         }
     }
 
-    fn take(&mut self, chore: Chore) -> Result<bool, StorageError> {
+    pub(super) fn take(&mut self, chore: Chore) -> Result<bool, StorageError> {
         match chore {
             Chore::Segment(number, bytes, old) => {
                 let segment = prepare(&*self.disk, &self.place, number, bytes, old)?;

@@ -5,6 +5,7 @@
 pub mod error;
 mod format;
 mod handle;
+mod hands;
 mod keeper;
 mod recovered;
 mod writer;
@@ -12,6 +13,7 @@ mod writer;
 pub use error::StorageError;
 pub use format::mark_reset;
 pub use handle::{Done, Handle, Save, open, open_on};
+pub(crate) use hands::{Hands, open_by_hand};
 pub use recovered::Recovered;
 
 use crate::disk::Disk;

@@ -43,16 +43,24 @@ impl Writer {
     /// under load company is there.
     fn work(&mut self, tasks: &Receiver<Task>) -> Result<(), StorageError> {
         while let Ok(first) = tasks.recv() {
-            let mut next = Some(first);
-            while let Some(task) = next {
-                if !self.take(task)? {
-                    return self.flush();
-                }
-                next = if self.store.waiting_bytes() < BATCH_BYTES { tasks.try_recv().ok() } else { None };
+            if !self.batch(first, tasks)? {
+                break;
             }
-            self.flush()?;
         }
         Ok(())
+    }
+
+    /// This task and those that wait behind it, with one sync; `false` after the last one.
+    pub(super) fn batch(&mut self, first: Task, tasks: &Receiver<Task>) -> Result<bool, StorageError> {
+        let mut next = Some(first);
+        let mut goes_on = true;
+        while let Some(task) = next {
+            goes_on = self.take(task)?;
+            let more = goes_on && self.store.waiting_bytes() < BATCH_BYTES;
+            next = if more { tasks.try_recv().ok() } else { None };
+        }
+        self.flush()?;
+        Ok(goes_on)
     }
 
     /// Takes in one task; `false` if it is the last one. All but writes are done at once, behind the writes before them.

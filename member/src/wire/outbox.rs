@@ -75,6 +75,13 @@ impl Outbox {
         self.ready.notify_one();
     }
 
+    /// Everything that waits, without waiting for it; `None`: the connection has ended.
+    pub(crate) fn take_now(&self) -> Option<Vec<u8>> {
+        let mut waiting = self.lock();
+        let ended = waiting.cut || (waiting.closed && waiting.bytes.is_empty());
+        (!ended).then(|| std::mem::take(&mut waiting.bytes))
+    }
+
     /// For the writer: everything that waits, in exchange for an empty buffer. `None`: stop.
     pub(crate) async fn take(&self, mut empty: Vec<u8>) -> Option<Vec<u8>> {
         empty.clear();
