@@ -18,16 +18,17 @@ use axum::routing::{get, post};
 use group::Pod;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// What the handlers hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Admin {
     pub(crate) requests: mpsc::Sender<Request>,
-    pub(crate) members: Arc<[Pod]>,
+    pub(crate) members: watch::Receiver<BTreeSet<Pod>>,
     pub(crate) ready: Arc<AtomicBool>,
     pub(crate) metrics: Metrics,
 }
@@ -102,10 +103,11 @@ impl Admin {
     }
 
     fn knows(&self, pod: &Pod, pointer: &'static str) -> Result<(), Failure> {
-        if self.members.contains(pod) {
+        let members = self.members.borrow();
+        if members.contains(pod) {
             return Ok(());
         }
-        Err(invalid(pointer, format!("no such member; there are {:?}", self.members)))
+        Err(invalid(pointer, format!("no such member; there are {members:?}")))
     }
 }
 
@@ -138,13 +140,13 @@ fn invalid(pointer: &'static str, detail: String) -> Failure {
     failure(Problem::new(ErrorCode::InvalidBody, "").issues(vec![issue]))
 }
 
-fn failure(problem: Problem) -> Failure {
+pub(crate) fn failure(problem: Problem) -> Failure {
     Failure(Box::new(problem))
 }
 
 /// A problem as an answer.
 #[derive(Debug)]
-struct Failure(Box<Problem>);
+pub(crate) struct Failure(Box<Problem>);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {

@@ -6,18 +6,19 @@ use crate::conditions::{Condition, Kind};
 use crate::failovers::Failovers;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::picture::Picture;
 use crate::plan::{Plan, Step, plan};
 use api::control::Suspect;
 use api::v1::cluster::ForceLoss;
 use api::v1::error::{ErrorCode, Problem};
 use group::choose::{CannotRepair, Store, Wish, force_loss, rebuild};
-use group::{Epoch, Time, View};
+use group::{Epoch, Pod, Time, View};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use view::{StoreError, ViewStore};
 
 /// What others want of the loop.
@@ -27,6 +28,20 @@ pub(crate) enum Request {
     Suspect(Suspect),
     /// What the controller sees and thinks.
     Status(oneshot::Sender<Value>),
+    /// Other members, or another minimum, are wished.
+    Wish {
+        /// The pods that shall be allowed in.
+        members: BTreeSet<Pod>,
+        /// Fewer disks than this shall commit nothing.
+        min_in_sync: usize,
+    },
+    /// The primary is to hand over, if its epoch is still this one (H1).
+    HandOver {
+        /// Who shall lead.
+        to: Pod,
+        /// The epoch.
+        epoch: Epoch,
+    },
     /// An operator's command (V3, U1).
     Repair(Repair, oneshot::Sender<Result<View, Problem>>),
 }
@@ -47,7 +62,7 @@ pub(crate) struct Control {
     pub(crate) store: Arc<dyn ViewStore>,
     pub(crate) wish: Wish,
     /// How long to let the first controller go first; drawn anew for every epoch.
-    pub(crate) draw_jitter_ms: fn() -> u64,
+    pub(crate) draw_jitter_ms: Box<dyn Fn() -> u64 + Send>,
     pub(crate) metrics: Metrics,
     /// Whether the store has been read: what readiness means.
     pub(crate) ready: Arc<AtomicBool>,
@@ -58,6 +73,8 @@ pub(crate) struct Control {
     pub(crate) pause_until: Option<Time>,
     /// The newest view that was pushed to the members.
     pub(crate) pushed: Option<(Epoch, u64)>,
+    /// Where what was found is told to whoever builds.
+    pub(crate) picture: watch::Sender<Picture>,
 }
 
 impl Control {
@@ -93,6 +110,12 @@ impl Control {
         let plan = plan(&self.observer.seen, &self.wish, self.pause_until, now);
         self.failovers.look(&self.observer.seen, &self.metrics);
         self.say(&plan.conditions);
+        let picture = Picture::take(&self.observer.seen, &self.conditions);
+        self.picture.send_if_modified(|told| {
+            let is_news = *told != picture;
+            *told = picture;
+            is_news
+        });
         plan
     }
 
@@ -160,6 +183,16 @@ impl Control {
             Request::Status(reply) => {
                 let account = account(&self.name, &self.observer, &self.conditions, &self.failovers);
                 let _ = reply.send(account);
+            }
+            Request::Wish { members, min_in_sync } => {
+                tracing::info!(?members, min_in_sync, "another wish");
+                self.wish.members = members;
+                self.wish.min_in_sync = min_in_sync;
+                self.wish.jitter_ms = (self.draw_jitter_ms)();
+            }
+            Request::HandOver { to, epoch } => {
+                tracing::info!(%to, %epoch, "asks the primary to hand over");
+                self.observer.members.hand_over(&to, epoch);
             }
             Request::Repair(repair, reply) => {
                 let repaired = self.repair(repair).await;

@@ -16,6 +16,8 @@ mod failovers;
 pub mod limits;
 mod metrics;
 mod observe;
+pub mod operator;
+mod picture;
 mod plan;
 mod run;
 mod serve;

@@ -25,3 +25,15 @@ pub const BODY_BYTES: usize = 16 << 10;
 pub const NAME_BYTES: usize = 253;
 /// Answers under way at SIGTERM may take this long.
 pub const STOP_TIME: Duration = Duration::from_secs(1);
+/// The Lease of the builder is renewed this often, and a request for it takes no longer …
+pub const LEASE_RENEW: Duration = Duration::from_secs(1);
+/// … and whoever could not renew it for this long builds no more …
+pub const LEASE_HELD: Duration = Duration::from_secs(3);
+/// … well before another may take it: a builder that is replaced must have stopped.
+pub const LEASE_TIME: Duration = Duration::from_secs(4);
+/// After a change the builder waits this long for more of them: a failover is many changes in a few milliseconds.
+pub const BUILD_SETTLE: Duration = Duration::from_millis(300);
+/// Everything is looked at again after this long, changed or not.
+pub const BUILD_AGAIN: Duration = Duration::from_secs(15);
+/// A hand-over that was asked for takes a second at most; after this long it is asked for again.
+pub const HAND_OVER_TIME: Duration = Duration::from_secs(3);

@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// From a millisecond to five seconds: a good failover takes tens of milliseconds, a frozen primary 0.8 s.
@@ -31,7 +32,13 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new() -> Metrics {
-        let mut registry = Registry::with_prefix("jh_controller");
+        Metrics::labelled(&[])
+    }
+
+    /// Figures that all carry these labels.
+    pub(crate) fn labelled(labels: &[(&'static str, &str)]) -> Metrics {
+        let labels = labels.iter().map(|(name, value)| (Cow::from(*name), Cow::from((*value).to_owned())));
+        let mut registry = Registry::with_prefix_and_labels("jh_controller", labels);
         let phases = Family::new_with_constructor((|| Histogram::new(PHASE_SECONDS)) as fn() -> Histogram);
         let (failovers, writes, suspicions) = (Family::default(), Family::default(), Family::default());
         let conditions = Family::default();
@@ -83,5 +90,46 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a string cannot fail");
         text
+    }
+}
+
+/// Several texts of the same figures as one: what belongs to one figure stands together, as Prometheus wants it.
+pub(crate) fn merged(texts: &[String]) -> String {
+    let mut figures: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for text in texts {
+        let mut at = 0;
+        for line in text.lines().filter(|line| *line != "# EOF") {
+            if line.starts_with("# HELP") {
+                at = figures.iter().position(|(head, _)| head[0] == line).unwrap_or(figures.len());
+            }
+            match (figures.get_mut(at), line.starts_with('#')) {
+                (None, _) => figures.push((vec![line], Vec::new())),
+                (Some((head, _)), true) if head.contains(&line) => {}
+                (Some((head, _)), true) => head.push(line),
+                (Some((_, samples)), false) => samples.push(line),
+            }
+        }
+    }
+    let lines = figures.into_iter().flat_map(|(head, samples)| head.into_iter().chain(samples));
+    lines.chain(["# EOF"]).flat_map(|line| [line, "\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_figures_of_two_groups_are_one_text() {
+        let texts = ["one", "two"].map(|name| {
+            let metrics = Metrics::labelled(&[("installation", name)]);
+            metrics.wrote("written");
+            metrics.text()
+        });
+        let text = merged(&texts);
+        assert_eq!(text.matches("# HELP jh_controller_epoch ").count(), 1, "{text}");
+        assert!(
+            text.contains("jh_controller_epoch{installation=\"one\"} 0\njh_controller_epoch{installation=\"two\"} 0\n")
+        );
+        assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1);
     }
 }

@@ -33,7 +33,13 @@ impl Observer {
 
     /// Takes in what the connections show.
     pub(crate) fn take_members(&mut self) {
-        for (pod, observation) in self.members.seen() {
+        let all = self.members.seen();
+        let gone: Vec<_> = self.taken.keys().filter(|pod| !all.contains_key(*pod)).cloned().collect();
+        for pod in gone {
+            self.taken.remove(&pod);
+            self.seen.gone(&pod);
+        }
+        for (pod, observation) in all {
             let before = self.taken.insert(pod.clone(), observation.clone()).unwrap_or_default();
             take(&mut self.seen, self.clock, &pod, &before, &observation);
         }

@@ -1,12 +1,13 @@
 //! The controller as a program: its parts put together on one runtime, and its signals.
 use crate::admin::{Admin, app};
-use crate::args::{Args, Config};
+use crate::args::{Args, Config, GroupConfig};
 use crate::clock::Clock;
 use crate::control::Control;
 use crate::failovers::Failovers;
 use crate::limits::{JITTER_MAX_MS, JITTER_MIN_MS, REQUESTS};
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::operator;
 use crate::serve::serve;
 use anyhow::Context;
 use group::GroupId;
@@ -37,21 +38,25 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                 _ = interrupt.recv() => {}
             }
         };
-        watch_over(config, stop).await
+        match config {
+            Config::Group(group) => watch_over(group, stop).await,
+            Config::Operator { name, admin } => operator::run(name, admin, stop).await,
+        }
     })
 }
 
 /// Runs the loop and the admin port until `stop`.
-async fn watch_over(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let draw_jitter_ms = if config.is_first() { || 0 } else { draw_jitter_ms };
-    let Config { name, members, view_dir, min_in_sync, admin } = config;
+async fn watch_over(config: GroupConfig, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let draw: fn() -> u64 = if config.is_first() { || 0 } else { draw_jitter_ms };
+    let GroupConfig { name, members, view_dir, min_in_sync, admin } = config;
     let store = FileStore::open(&view_dir).context("open the view's directory; choose another with --view-dir")?;
     let listener = TcpListener::bind(admin)
         .await
         .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
     let group = GroupId(random()?);
-    let wish = Wish { members: members.keys().cloned().collect(), min_in_sync, group, jitter_ms: draw_jitter_ms() };
-    let pods = members.keys().cloned().collect();
+    let wish = Wish { members: members.keys().cloned().collect(), min_in_sync, group, jitter_ms: draw() };
+    // Who is a member does not change here.
+    let (_, pods) = watch::channel(wish.members.clone());
     let watched = Watch::start(&name, member::directory(members));
     let (metrics, ready) = (Metrics::new(), Arc::new(AtomicBool::new(false)));
     let control = Control {
@@ -59,7 +64,7 @@ async fn watch_over(config: Config, stop: impl Future<Output = ()>) -> anyhow::R
         observer: Observer::new(Clock::start(), watched, store.watch()),
         store: Arc::new(store),
         wish,
-        draw_jitter_ms,
+        draw_jitter_ms: Box::new(draw),
         metrics: metrics.clone(),
         ready: ready.clone(),
         failovers: Failovers::default(),
@@ -67,8 +72,9 @@ async fn watch_over(config: Config, stop: impl Future<Output = ()>) -> anyhow::R
         said: BTreeMap::new(),
         pause_until: None,
         pushed: None,
+        picture: watch::Sender::default(),
     };
-    tracing::info!(name = control.name, %admin, first = (draw_jitter_ms() == 0), "the controller watches");
+    tracing::info!(name = control.name, %admin, first = (draw() == 0), "the controller watches");
     let (requests, inbox) = mpsc::channel(REQUESTS);
     let admin = Admin { requests, members: pods, ready, metrics };
     let (stopping, stopped) = watch::channel(false);
@@ -88,13 +94,13 @@ async fn set(mut flag: watch::Receiver<bool>) {
 }
 
 /// How long a controller that is not the first lets it go first (P1).
-fn draw_jitter_ms() -> u64 {
+pub(crate) fn draw_jitter_ms() -> u64 {
     let spread = JITTER_MAX_MS - JITTER_MIN_MS + 1;
     // Without randomness the upper end is as good: it only must differ from the other controller's most of the time.
     random().map_or(JITTER_MAX_MS, |lot| JITTER_MIN_MS + (lot % u128::from(spread)) as u64)
 }
 
-fn random() -> anyhow::Result<u128> {
+pub(crate) fn random() -> anyhow::Result<u128> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("draw a random number: {error}"))?;
     Ok(u128::from_le_bytes(bytes))

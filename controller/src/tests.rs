@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 fn pods() -> Vec<Pod> {
@@ -49,7 +49,7 @@ impl Running {
             observer,
             store: Arc::new(store),
             wish,
-            draw_jitter_ms,
+            draw_jitter_ms: Box::new(draw_jitter_ms),
             metrics: metrics.clone(),
             ready: ready.clone(),
             failovers: Failovers::default(),
@@ -57,6 +57,7 @@ impl Running {
             said: BTreeMap::new(),
             pause_until: None,
             pushed: None,
+            picture: watch::Sender::default(),
         };
         let (requests, inbox) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel::<()>();

@@ -8,7 +8,6 @@
 mod cli;
 mod logging;
 mod parent;
-mod respawn;
 mod server;
 mod supervise;
 mod up;

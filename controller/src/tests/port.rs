@@ -23,7 +23,8 @@ impl Controller {
         let members = member::directory(pods().into_iter().map(|pod| (pod, "127.0.0.1:1".to_owned())));
         let running = Running::start("controller-0", dir.path(), members, || 0);
         let (requests, ready, metrics) = (running.requests.clone(), running.ready.clone(), running.metrics.clone());
-        let router = app(Admin { requests, members: pods().into(), ready, metrics });
+        let (_, members) = tokio::sync::watch::channel(pods().into_iter().collect());
+        let router = app(Admin { requests, members, ready, metrics });
         Controller { router, dir, running }
     }
 

@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 
 /// There is no view: is the group to be born, or is the view lost?
 pub(super) fn choose(seen: &Seen, wish: &Wish, now: Now) -> Decision {
-    let told = seen.members().filter_map(|(_, member)| member.status.as_ref());
-    if told.into_iter().any(|status| !is_blank(status)) {
-        return Decision::Lost(Loss::Missing);
+    let knowing = seen.members().filter(|(_, member)| member.status.as_ref().is_some_and(|status| !is_blank(status)));
+    if let Some(since) = knowing.map(|(_, member)| member.known_since).max() {
+        // The watch may only lag behind a birth that members know of already.
+        let read_since = seen.read_afresh().is_some_and(|at| at > since);
+        return if read_since { Decision::Lost(Loss::Missing) } else { Decision::ReadStore };
     }
     if wish.members.len() < wish.min_in_sync.max(1) {
         return wait(None, Why::TooFew);

@@ -123,6 +123,10 @@ impl Seen {
         }
         self.mark(now);
     }
+    /// This pod is no longer looked at: it was removed by plan and has no part in the group.
+    pub fn gone(&mut self, pod: &Pod) {
+        self.members.remove(pod);
+    }
     /// A front end, by whatever name it gives itself, speaks against a process.
     pub fn told(&mut self, by: &str, pod: &Pod, boot: BootId, sign: Sign, now: Time) {
         self.reports.retain(|_, report| now.ms_since(report.at) <= REPORT_MS);

@@ -4,6 +4,5 @@
 mod command_line;
 mod installation;
 mod server;
-mod supervised;
 mod system;
 mod up;

@@ -365,7 +365,9 @@ fn v2_two_pods_with_one_disk_or_too_few_pods_are_no_group() {
 #[test]
 fn v3_a_missing_view_is_lost_and_never_created() {
     let mut story = Story::well();
-    story.store(Store::Missing);
+    story.seen.stored(Store::Missing, false, story.now);
+    assert_eq!(story.decide(), Decision::ReadStore, "perhaps only the watch is late");
+    story.pass(1).store(Store::Missing);
     assert_eq!(story.decide(), Decision::Lost(Loss::Missing));
     // Even one member that remembers a group among blank ones is enough.
     let mut story = Story::begin();
@@ -374,6 +376,7 @@ fn v3_a_missing_view_is_lost_and_never_created() {
         story.statuses.insert(pod(n), if n == 1 { status(1) } else { blank(n) });
         story.link(n, Link::Up).answers(n);
     }
+    story.pass(1).store(Store::Missing);
     assert_eq!(story.decide(), Decision::Lost(Loss::Missing));
 }
 
