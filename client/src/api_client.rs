@@ -23,6 +23,8 @@ pub(crate) struct Api {
     http: reqwest::Client,
     endpoint: Endpoint,
     patience: Duration,
+    /// An attempt is given up after so long.
+    silence: Duration,
 }
 
 /// What to ask.
@@ -80,7 +82,13 @@ impl Api {
         // A proxy named in the environment would be asked for our loopback addresses.
         let http = reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(2)).build();
         let http = http.map_err(|error| Failure::Usage(format!("cannot set up HTTP: {error}")))?;
-        Ok(Api { http, endpoint: config.endpoint.clone(), patience: config.patience })
+        let silence = config.patience + ATTEMPT_GRACE;
+        Ok(Api { http, endpoint: config.endpoint.clone(), patience: config.patience, silence })
+    }
+
+    /// Repeats an attempt on another connection that hears nothing for so long.
+    pub(crate) fn with_silence(self, silence: Duration) -> Api {
+        Api { silence, ..self }
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -172,7 +180,7 @@ impl Api {
             request = request.header("If-Match", format!("\"{version}\""));
         }
         let left = (self.patience + ATTEMPT_GRACE).saturating_sub(begun.elapsed());
-        let response = match request.timeout(left).send().await {
+        let response = match request.timeout(left.min(self.silence)).send().await {
             Ok(response) => response,
             Err(error) => return Ok(Err(self.miss(&error))),
         };

@@ -10,6 +10,10 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// are patient by default, and its answer is worth waiting for: without it the outcome is unknown.
 pub(crate) const ATTEMPT_GRACE: Duration = Duration::from_secs(2);
 
+/// Whoever keeps an eye on the clock gives an attempt up after so long without an answer and repeats it on another
+/// connection: the server it talks to may be frozen. Longer than any change of the primary takes.
+pub(crate) const ATTEMPT_SILENCE: Duration = Duration::from_secs(2);
+
 /// The pauses of one request that is repeated until it gets a definite answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Retry {

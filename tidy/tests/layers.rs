@@ -33,6 +33,7 @@ const HOUSE: &[Place] = &[
     // 4: the one binary
     place("jh", 4, &["api", "client", "controller", "frontend", "order", "postcode", "replica"]),
     // 5: harnesses
+    place("e2e", 5, &["api", "client"]),
     place("tidy", 5, &[]),
 ];
 

@@ -25,18 +25,20 @@ const CLOCK_SLACK_MS: u64 = 60_000;
 
 /// What was found. Lists name orders: ids, or the drill's own numbers where there is no id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Findings {
-    pub(super) read_back: usize,
+pub struct Findings {
+    /// How many acknowledged orders were looked for.
+    pub read_back: usize,
     /// Acknowledged, and not there.
-    pub(super) lost: Vec<String>,
+    pub lost: Vec<String>,
     /// There, and not as it was sent.
-    pub(super) changed: Vec<String>,
+    pub changed: Vec<String>,
     /// Placed more than once for one key.
-    pub(super) doubled: Vec<String>,
+    pub doubled: Vec<String>,
 }
 
 impl Findings {
-    pub(super) fn is_clean(&self) -> bool {
+    /// Nothing lost, changed or doubled.
+    pub fn is_clean(&self) -> bool {
         self.lost.is_empty() && self.changed.is_empty() && self.doubled.is_empty()
     }
 }

@@ -14,7 +14,7 @@ use super::record::{Clock, Glance, Outcome, Record, Saw};
 use super::ticket::Tickets;
 use super::wire::{Broken, Wire};
 use crate::output::talk;
-use crate::retry::{ATTEMPT_GRACE, Retry, chance};
+use crate::retry::{ATTEMPT_GRACE, ATTEMPT_SILENCE, Retry, chance};
 
 /// For so long a client repeats an order: the promise is made to clients that do.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -188,7 +188,8 @@ impl Shared {
         let begun = Instant::now();
         let mut retry = Retry::new(PATIENCE);
         loop {
-            let answer = timeout_at(begun + PATIENCE + ATTEMPT_GRACE, client.wire.exchange(request.as_bytes())).await;
+            let until = (begun + PATIENCE + ATTEMPT_GRACE).min(Instant::now() + ATTEMPT_SILENCE);
+            let answer = timeout_at(until, client.wire.exchange(request.as_bytes())).await;
             let asked = match answer {
                 Ok(Ok((head, _))) if head.status == 200 => return Saw::Order,
                 Ok(Ok((head, _))) if head.status < 429 => return Saw::Nothing,
@@ -210,7 +211,8 @@ impl Shared {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let answer = timeout_at(last, client.wire.exchange(&client.request)).await;
+            let until = last.min(Instant::now() + ATTEMPT_SILENCE);
+            let answer = timeout_at(until, client.wire.exchange(&client.request)).await;
             let again = match answer {
                 Ok(Ok((head, body))) => match judge(head.status, body) {
                     Verdict::Definite(outcome) => {

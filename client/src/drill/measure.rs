@@ -54,11 +54,15 @@ pub(super) fn gap_us(records: &[Record], fault_us: u64) -> Option<u64> {
 
 /// How long orders took, in ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(super) struct Latency {
-    pub(super) count: usize,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
-    pub(super) max_ms: f64,
+pub struct Latency {
+    /// How many orders this is about.
+    pub count: usize,
+    /// Half of them took no longer, in ms.
+    pub p50_ms: f64,
+    /// All but one in a hundred took no longer, in ms.
+    pub p99_ms: f64,
+    /// The slowest, in ms.
+    pub max_ms: f64,
 }
 
 /// The latencies of placed orders that were under way at some time from `from_us` to `to_us`.

@@ -1,16 +1,17 @@
 //! `jh drill`: places orders at a steady rate, breaks something for real, and reports what customers noticed. This file
 //! is the course of a drill; each part of it is a file of its own.
 
-mod check;
+pub(crate) mod check;
 mod fault;
 mod history;
 mod load;
-mod measure;
+pub(crate) mod measure;
 mod record;
-mod report;
+pub(crate) mod report;
 mod svg;
 mod ticket;
 mod timeline;
+pub(crate) mod traffic;
 mod watch;
 mod wire;
 

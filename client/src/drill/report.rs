@@ -15,46 +15,65 @@ pub(super) const DURING_US_MIN: u64 = 1_000_000;
 
 /// One fault and what followed.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Round {
-    pub(super) number: usize,
+pub struct Round {
+    /// From 1.
+    pub number: usize,
     /// What was done to whom.
-    pub(super) what: String,
+    pub what: String,
     /// When, in µs of the drill.
-    pub(super) fault_us: u64,
-    pub(super) epoch_before: u64,
-    pub(super) epoch_after: u64,
-    pub(super) primary_before: String,
-    pub(super) primary_after: String,
+    pub fault_us: u64,
+    /// The epoch before the fault.
+    pub epoch_before: u64,
+    /// The epoch when all was well again.
+    pub epoch_after: u64,
+    /// Who led before the fault.
+    pub primary_before: String,
+    /// Who led when all was well again.
+    pub primary_after: String,
     /// From the fault to the first success begun after it; absent if there was none.
-    pub(super) gap_ms: Option<f64>,
-    pub(super) before: Latency,
-    pub(super) during: Latency,
-    pub(super) added: Added,
+    pub gap_ms: Option<f64>,
+    /// Latencies before the fault.
+    pub before: Latency,
+    /// Latencies from the fault until all was well again.
+    pub during: Latency,
+    /// The difference.
+    pub added: Added,
     /// From the fault until every replica was in sync again; absent if that was not seen.
-    pub(super) in_sync_again_s: Option<f64>,
-    pub(super) errors: usize,
-    pub(super) refused: usize,
+    pub in_sync_again_s: Option<f64>,
+    /// Orders that got no definite answer.
+    pub errors: usize,
+    /// Orders that got a definite no.
+    pub refused: usize,
 }
 
 /// What a fault added to latencies, in ms; never below 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(super) struct Added {
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
+pub struct Added {
+    /// To the usual order.
+    pub p50_ms: f64,
+    /// To all but one in a hundred.
+    pub p99_ms: f64,
     /// The slowest order during the fault against the usual one before it: a slow one before it excuses nothing.
-    pub(super) max_ms: f64,
+    pub max_ms: f64,
 }
 
 /// What is known when a round is over, besides its records.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) number: usize,
-    pub(super) what: String,
-    pub(super) fault_us: u64,
-    pub(super) end_us: u64,
-    pub(super) epochs: (u64, u64),
-    pub(super) primaries: (String, String),
-    pub(super) in_sync_again_us: Option<u64>,
+pub struct Seen {
+    /// From 1.
+    pub number: usize,
+    /// What was done to whom.
+    pub what: String,
+    /// When, in µs of the drill.
+    pub fault_us: u64,
+    /// When the round was over, in µs of the drill.
+    pub end_us: u64,
+    /// Before the fault, and when the round was over.
+    pub epochs: (u64, u64),
+    /// Before the fault, and when the round was over.
+    pub primaries: (String, String),
+    /// When every replica was in sync again, in µs of the drill.
+    pub in_sync_again_us: Option<u64>,
 }
 
 impl Round {
@@ -87,7 +106,7 @@ impl Round {
     }
 
     /// One line for the timeline.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let gap = self.gap_ms.map_or("no success after the fault".to_owned(), |gap| format!("gap {gap:.1} ms"));
         let sync =
             self.in_sync_again_s.map_or("not in sync again".to_owned(), |s| format!("in sync again after {s:.2} s"));
@@ -101,28 +120,45 @@ impl Round {
 
 /// A whole drill.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Report {
-    pub(super) fault: String,
-    pub(super) rounds: Vec<Round>,
-    pub(super) gap_p50_ms: Option<f64>,
-    pub(super) gap_max_ms: Option<f64>,
-    pub(super) added_max_ms: f64,
-    pub(super) in_sync_again_max_s: Option<f64>,
-    pub(super) seconds: f64,
-    pub(super) orders: usize,
-    pub(super) placed: usize,
-    pub(super) placed_per_s: f64,
-    pub(super) latency: Latency,
-    pub(super) errors: usize,
-    pub(super) refused: usize,
-    /// Orders read back by their client at once, how often that found nothing, and how often there was no answer.
-    pub(super) glances: usize,
-    pub(super) stale: usize,
-    pub(super) read_errors: usize,
-    pub(super) findings: Findings,
+pub struct Report {
+    /// Its name.
+    pub fault: String,
+    /// Every time it was done.
+    pub rounds: Vec<Round>,
+    /// Half of the gaps were no longer, in ms.
+    pub gap_p50_ms: Option<f64>,
+    /// The longest gap, in ms.
+    pub gap_max_ms: Option<f64>,
+    /// The most that a fault added to an order's latency, in ms.
+    pub added_max_ms: f64,
+    /// The longest time until every replica was in sync again, in s.
+    pub in_sync_again_max_s: Option<f64>,
+    /// How long orders were placed, in s.
+    pub seconds: f64,
+    /// How many were begun.
+    pub orders: usize,
+    /// How many were acknowledged.
+    pub placed: usize,
+    /// How many each second.
+    pub placed_per_s: f64,
+    /// Of all that were placed.
+    pub latency: Latency,
+    /// Orders that got no definite answer.
+    pub errors: usize,
+    /// Orders that got a definite no.
+    pub refused: usize,
+    /// Orders read back by their client at once.
+    pub glances: usize,
+    /// How often that found nothing.
+    pub stale: usize,
+    /// How often that got no answer.
+    pub read_errors: usize,
+    /// What reading everything back at the end found.
+    pub findings: Findings,
     /// Rounds after which nothing was placed, or not all replicas came back.
-    pub(super) not_recovered: usize,
-    pub(super) is_clean: bool,
+    pub not_recovered: usize,
+    /// Nothing lost, no errors, and all was well again after each round.
+    pub is_clean: bool,
 }
 
 impl Report {
@@ -172,7 +208,7 @@ impl Report {
     }
 
     /// The report for people.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let Report { fault, rounds, findings, latency, .. } = self;
         let or_dash =
             |value: Option<f64>, unit: &str| value.map_or("-".to_owned(), |value| format!("{value:.1} {unit}"));
@@ -218,7 +254,7 @@ impl Report {
     }
 
     /// Why the drill counts as failed; None if it does not.
-    pub(super) fn fault_found(&self) -> Option<String> {
+    pub fn fault_found(&self) -> Option<String> {
         let Findings { lost, changed, doubled, .. } = &self.findings;
         let counts = [
             (lost.len(), "lost"),

@@ -1,0 +1,58 @@
+//! Checks of what the cluster refuses, repairs and tells, beside the scenarios: no traffic, no figures, only yes or no.
+
+mod policy;
+mod resources;
+mod rights;
+
+use anyhow::Result;
+
+use crate::harness::{Ground, Play, play};
+
+/// One thing that must hold.
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    /// What must hold, for people.
+    pub(crate) tells: &'static str,
+    run: for<'a> fn(&'a Ground, bool) -> Play<'a>,
+}
+
+/// Every check.
+pub(crate) const ALL: &[Check] = &[
+    Check {
+        name: "rights",
+        tells: "each program's account may do what e2e/golden/rights.txt lists, and nothing else",
+        run: |ground, write| play(async move { rights::check(ground, write) }),
+    },
+    Check {
+        name: "view-policy",
+        tells: "forbidden edits of the view are refused, by administrators and with replicas' own tokens",
+        run: |ground, _| play(policy::check(ground)),
+    },
+    Check {
+        name: "bad-resources",
+        tells: "resources that make no sense are refused, and what was taken away is repaired",
+        run: |ground, _| play(async move { resources::check(ground) }),
+    },
+];
+
+impl Check {
+    /// Whether it holds; says so. `write` renews what is compared with.
+    pub(crate) async fn holds(&self, ground: &Ground, write: bool) -> bool {
+        match (self.run)(ground, write).await {
+            Ok(()) => {
+                eprintln!("e2e: {}: ok ({})", self.name, self.tells);
+                true
+            }
+            Err(error) => {
+                eprintln!("e2e: {}: FAILED ({}): {error:#}", self.name, self.tells);
+                false
+            }
+        }
+    }
+}
+
+/// Every fault found, as one error.
+fn none_of(wrong: Vec<String>) -> Result<()> {
+    anyhow::ensure!(wrong.is_empty(), "\n  {}", wrong.join("\n  "));
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Resources that make no sense are refused with a word that helps; what somebody takes away comes back.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::none_of;
+use crate::harness::{Ground, NAME, NAMESPACE};
+use crate::sh::until;
+
+/// What is wrong with a resource, and a word of the answer.
+const BAD: &[(&str, &str)] = &[
+    (r#"{"replicas": 2}"#, "3, 5 or 7"),
+    (r#"{"replicas": 4}"#, "3, 5 or 7"),
+    (r#"{"replicas": "three"}"#, "replicas"),
+    (r#"{"minInSync": 4}"#, "minInSync"),
+    (r#"{"minInSync": 1}"#, "at least 2"),
+    (r#"{"image": ""}"#, "image"),
+    (r#"{"storage": {"size": "512Mi"}}"#, "shrink"),
+    (r#"{"storage": {"size": "large"}}"#, "quantity"),
+    (r#"{"postcode": {"providers": ["carrier-pigeon"]}}"#, "carrier-pigeon"),
+    (r#"{"frontend": {"replicas": 0}}"#, "frontend.replicas"),
+];
+const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
+
+pub(super) fn check(ground: &Ground) -> Result<()> {
+    let mut wrong = Vec::new();
+    let resource = format!("justhungry/{NAME}");
+    for (spec, word) in BAD {
+        let patch = json!({"spec": serde_json::from_str::<Value>(spec)?}).to_string();
+        let patch = ["-n", NAMESPACE, "patch", &resource, "--type=merge", "--dry-run=server", "-p", &patch];
+        match ground.kubectl(patch).run() {
+            Ok(()) => wrong.push(format!("{spec}: is let through")),
+            Err(error) if error.to_string().contains(word) => {}
+            Err(error) => wrong.push(format!("{spec}: refused without the word {word:?}: {error}")),
+        }
+    }
+    for kind in ["statefulset", "service", "poddisruptionbudget"] {
+        if let Err(error) = comes_back(ground, kind, &format!("{NAME}-replica")) {
+            wrong.push(format!("{error:#}"));
+        }
+    }
+    none_of(wrong)
+}
+
+/// Deletes an object of ours, but not what depends on it, and waits for its successor.
+fn comes_back(ground: &Ground, kind: &str, name: &str) -> Result<()> {
+    let identity = || ground.kubectl(["-n", NAMESPACE, "get", kind, name, "-o", "jsonpath={.metadata.uid}"]).read();
+    let before = identity()?;
+    ground.kubectl(["-n", NAMESPACE, "delete", kind, name, "--cascade=orphan"]).run()?;
+    until(&format!("another {kind} {name}"), REPAIRED_WITHIN, || identity().is_ok_and(|now| now != before))
+}

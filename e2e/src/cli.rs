@@ -1,0 +1,185 @@
+//! The command line: what can be asked of this program, and which cluster it is asked of.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+
+use crate::checks::{self, Check};
+use crate::cluster::Cluster;
+use crate::harness::{self, Ground};
+use crate::image;
+use crate::scenarios::{self, Scenario};
+use crate::sh;
+
+/// End-to-end tests on a real Kubernetes cluster.
+#[derive(Debug, Parser)]
+#[command(name = "e2e", max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios and checks: on $KUBECONFIG's cluster if it is set, else on the one that `up` made
+    Run(RunArgs),
+    /// Make a cluster unless KUBECONFIG is set, run everything on it, print the table, and end the cluster
+    All {
+        /// Keep the table in docs/failover.md
+        #[arg(long)]
+        write: bool,
+    },
+    /// What can be run
+    List,
+    /// Make a cluster on this machine (root on Debian)
+    Up,
+    /// End the cluster that `up` made
+    Down,
+    /// Build the image and put it on every node of the cluster that `up` made
+    Image {
+        /// Only write the archive, for `kind load image-archive` or `docker load`
+        #[arg(long, value_name = "FILE")]
+        archive: Option<PathBuf>,
+    },
+    /// kubectl as administrator of the cluster that `up` made
+    #[command(disable_help_flag = true)]
+    Kubectl {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// A program on the cluster's network, with KUBECONFIG set: where a client outside the pods is
+    Inside {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// Names that `e2e list` prints; all of them if there are none
+    names: Vec<String>,
+    /// How often each scenario is played [default: each has its own number]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
+    /// Keep the table in docs/failover.md, and the accounts' rights in their golden file
+    #[arg(long)]
+    write: bool,
+    /// We are on the cluster's network already
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+/// Does it. Whether all was as it should be.
+pub(crate) fn run(cli: Cli) -> Result<bool> {
+    let cluster = Cluster::here();
+    match cli.command {
+        Command::Run(args) => run_on(&Ground::find(), args),
+        Command::All { write } => all(&cluster, write),
+        Command::List => {
+            let scenarios = scenarios::ALL.iter().map(|scenario| (scenario.name, scenario.tells));
+            let checks = checks::ALL.iter().map(|check| (check.name, check.tells));
+            checks.chain(scenarios).for_each(|(name, tells)| println!("{name:<34} {tells}"));
+            Ok(true)
+        }
+        Command::Up => {
+            cluster.up()?;
+            eprintln!("e2e: the cluster is up; try `e2e kubectl get node,pod -A`");
+            Ok(true)
+        }
+        Command::Down => cluster.down().map(|()| true),
+        Command::Image { archive: Some(archive) } => image::write(&image::of_programs()?, &archive).map(|()| true),
+        Command::Image { archive: None } => load_image(&cluster).map(|()| true),
+        Command::Kubectl { args } => {
+            is_up(&cluster)?;
+            Ok(cluster.kubectl(args.iter().map(String::as_str)).attached()? == 0)
+        }
+        Command::Inside { command } => {
+            is_up(&cluster)?;
+            let (program, args) = command.split_first().context("name a program")?;
+            Ok(cluster.inside(program.into()).args(args).attached()? == 0)
+        }
+    }
+}
+
+/// Everything on a cluster of our own, which is gone afterwards, or on the one that KUBECONFIG names, which stays.
+fn all(cluster: &Cluster, write: bool) -> Result<bool> {
+    let args = || RunArgs { names: Vec::new(), rounds: None, write, inside: false };
+    let ground = Ground::find();
+    if !ground.is_own() {
+        return run_on(&ground, args());
+    }
+    if cluster.is_up() {
+        eprintln!("e2e: ending the cluster that was left here");
+        cluster.down()?;
+    }
+    cluster.up()?;
+    let outcome = load_image(cluster).and_then(|()| run_on(&ground, args()));
+    // Also when interrupted: nothing is left behind.
+    sh::forget_interruption();
+    if !matches!(outcome, Ok(true)) {
+        cluster.keep_logs();
+    }
+    cluster.down()?;
+    outcome
+}
+
+/// Runs scenarios and checks. On our own cluster this program starts itself again on the cluster's network.
+fn run_on(ground: &Ground, args: RunArgs) -> Result<bool> {
+    let RunArgs { names, rounds, write, inside } = args;
+    if let (Ground::Own(cluster), false) = (ground, inside) {
+        is_up(cluster)?;
+        let own = std::env::current_exe().context("find this program")?;
+        let rounds: Vec<String> = rounds.iter().flat_map(|n| ["--rounds".to_owned(), n.to_string()]).collect();
+        let write = write.then_some("--write");
+        let again = cluster.inside(own).args(["run", "--inside"]).args(rounds).args(write).args(names);
+        return Ok(again.attached()? == 0);
+    }
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    let known =
+        |name: &String| scenarios::ALL.iter().any(|it| it.name == name) || checks::ALL.iter().any(|it| it.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        anyhow::bail!("there is no scenario {unknown}: see `e2e list`");
+    }
+    let (can, cannot): (Vec<&Scenario>, Vec<&Scenario>) =
+        scenarios::ALL.iter().filter(|it| is_wanted(it.name)).partition(|it| ground.is_own() || !it.is_deep);
+    for scenario in cannot {
+        eprintln!(
+            "e2e: {}: left out, it reaches below kubectl; on a cluster made by this program it runs",
+            scenario.name
+        );
+    }
+    let checks: Vec<&Check> = checks::ALL.iter().filter(|it| is_wanted(it.name)).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let is_all = names.is_empty();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        harness::install(ground)?;
+        let mut holds = true;
+        for check in checks {
+            holds &= check.holds(ground, write).await;
+        }
+        let paper = harness::run(ground, &can, rounds).await?;
+        if !can.is_empty() {
+            println!("{}", paper.text());
+        }
+        if write && is_all {
+            paper.keep("cargo run --release -p e2e -- all --write")?;
+        }
+        Ok(holds && paper.is_met())
+    })
+}
+
+fn is_up(cluster: &Cluster) -> Result<()> {
+    ensure!(cluster.is_up(), "no cluster is up: `e2e up` makes one");
+    Ok(())
+}
+
+/// Builds the image and puts it on every node.
+fn load_image(cluster: &Cluster) -> Result<()> {
+    is_up(cluster)?;
+    let archive = std::env::temp_dir().join(format!("just-hungry-{}.tar", std::process::id()));
+    let loaded =
+        image::of_programs().and_then(|image| image::write(&image, &archive)).and_then(|()| cluster.load(&archive));
+    let _never_written = std::fs::remove_file(&archive);
+    loaded
+}

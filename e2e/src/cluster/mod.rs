@@ -1,0 +1,132 @@
+//! A real Kubernetes cluster on this machine, without a container engine: every node is a network namespace with its own
+//! containerd, kubelet and kube-proxy. This file is its life: up and down. Knows nothing of what runs in it.
+
+mod backup;
+mod build;
+mod control_plane;
+mod fault;
+mod network;
+mod node;
+mod packages;
+mod pki;
+mod place;
+mod process;
+mod volumes;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::sh::{Sh, forget_interruption, sh, until};
+pub(crate) use place::{NODES, Place};
+
+/// What every cluster has before an application comes: cluster DNS and a default storage class.
+const BASE: &str = include_str!("../../cluster/base.yaml");
+const NODES_WITHIN: Duration = Duration::from_secs(90);
+
+/// The cluster that this program makes. All that is known of it lies in its state directory, so that whoever finds it
+/// there can use it and end it.
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster {
+    place: Place,
+}
+
+impl Cluster {
+    /// The one place where this program makes clusters, whether there is one or not.
+    pub(crate) fn here() -> Cluster {
+        Cluster { place: Place::default() }
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        network::exists(place::WORLD)
+    }
+
+    /// Makes it. Errors: this machine cannot have one (says why), or a part did not come up; then nothing is left.
+    pub(crate) fn up(&self) -> Result<()> {
+        ensure!(
+            rustix::process::geteuid().is_root(),
+            "making a cluster needs root: run this as root, or set KUBECONFIG"
+        );
+        ensure!(!self.is_up(), "a cluster is up already: `e2e down` ends it");
+        packages::install()?;
+        let programs = build::programs()?;
+        let made = self.make(&programs);
+        if made.is_err() {
+            // Whoever interrupted us wants nothing left behind, and that takes commands too.
+            forget_interruption();
+            self.keep_logs();
+            self.down()?;
+        }
+        made
+    }
+
+    fn make(&self, programs: &build::Programs) -> Result<()> {
+        let place = &self.place;
+        fs::create_dir_all(place.logs()).context("make the cluster's directory")?;
+        // The programs lie where the cluster does: one built anew does not change one that runs.
+        programs.link_into(place)?;
+        network::make()?;
+        pki::make(place)?;
+        control_plane::start(place)?;
+        for number in 1..=NODES.len() {
+            node::start(place, number)?;
+        }
+        self.kubectl(["apply", "-f", "-"]).input(BASE.to_owned()).run()?;
+        node::start_gate(place)?;
+        until("the nodes' registration", NODES_WITHIN, || self.kubectl(["get", "node"]).args(NODES).succeeds())?;
+        let within = format!("--timeout={}s", NODES_WITHIN.as_secs());
+        self.kubectl(["wait", "--for=condition=Ready", "node", "--all", &within]).run()?;
+        self.offer_volumes()?;
+        self.kubectl(["-n", "kube-system", "rollout", "status", "deploy/coredns", &within]).run()
+    }
+
+    /// Ends exactly what `up` started, as far as it got.
+    pub(crate) fn down(&self) -> Result<()> {
+        process::end_all(&self.place)?;
+        volumes::unmount(&self.place);
+        network::remove();
+        node::remove_cgroups();
+        match fs::remove_dir_all(&self.place.state) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("remove {}", self.place.state.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Copies the logs of a cluster that is about to be ended to where they can be read afterwards.
+    pub(crate) fn keep_logs(&self) {
+        let kept = std::env::temp_dir().join("just-hungry-e2e-logs");
+        let _old = fs::remove_dir_all(&kept);
+        if sh("cp").arg("-r").arg(self.place.logs()).arg(&kept).succeeds() {
+            eprintln!("e2e: the cluster's logs are in {}", kept.display());
+        }
+    }
+
+    /// The administrator's access; usable inside.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.place.kubeconfig()
+    }
+
+    /// kubectl as administrator.
+    pub(crate) fn kubectl<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Sh {
+        self.inside(self.place.program("kubernetes")).arg("kubectl").args(args)
+    }
+
+    /// A program on the network of the cluster's surroundings: where a client outside the pods is.
+    pub(crate) fn inside(&self, program: PathBuf) -> Sh {
+        network::in_namespace(place::WORLD, program).env("KUBECONFIG", self.kubeconfig())
+    }
+
+    /// Gives an image of every node another name.
+    pub(crate) fn tag(&self, image: &str, new: &str) -> Result<()> {
+        NODES.iter().try_for_each(|name| node::tag(&self.place, name, image, new))
+    }
+
+    /// Puts an image on every node.
+    pub(crate) fn load(&self, archive: &std::path::Path) -> Result<()> {
+        NODES.iter().try_for_each(|name| node::load(&self.place, name, archive))
+    }
+}

@@ -1,0 +1,195 @@
+//! The course of a scenario: wait until all is well, let it play, wait until all is well again, so many times; then read
+//! everything back.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use api::v1::cluster::Cluster as Group;
+use client::{Round, Seen, Traffic};
+use tokio::task::JoinHandle;
+
+use super::gate::Gate;
+use super::ground::Ground;
+use super::kitchen::Kitchen;
+use super::paper::{Paper, Row};
+use super::pods::{Pods, is_running};
+use super::stage::{Stage, us};
+use super::verdict::Outcome;
+use crate::scenarios::Scenario;
+use crate::sh::is_interrupted;
+
+/// Orders each second.
+const RATE: f64 = 100.0;
+/// The latency before a fault is taken from this stretch of time.
+const BEFORE: Duration = Duration::from_secs(2);
+/// The traffic runs on for so long after a round.
+const AFTER: Duration = Duration::from_millis(500);
+/// Then a group that is not whole is given up.
+const WHOLE_WITHIN: Duration = Duration::from_secs(120);
+/// A group is whole when it was seen so for this long: just after a fault it only looks whole.
+const STABLE: Duration = Duration::from_millis(400);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Runs scenarios one after the other, and prints and returns what came of them.
+pub(crate) async fn run(ground: &Ground, scenarios: &[&Scenario], rounds: Option<u16>) -> Result<Paper> {
+    let kube = kube::Client::try_default().await.context("find the cluster (KUBECONFIG)")?;
+    let mut paper = Paper::default();
+    for scenario in scenarios {
+        ensure!(!is_interrupted(), "interrupted");
+        let (missed, outcome) = match play_all(ground, &kube, scenario, rounds).await {
+            Ok(outcome) => (outcome.missed(&scenario.bars), Some(outcome)),
+            Err(error) => (vec![format!("{error:#}")], None),
+        };
+        let row = Row::new(scenario, outcome.as_ref(), missed);
+        eprintln!("e2e: {}", row.line());
+        if let Some(outcome) = outcome.filter(|_| row.is_missed()) {
+            outcome.history.iter().chain(&outcome.unanswered).take(10).for_each(|why| eprintln!("     {why}"));
+        }
+        paper.add(row);
+        // Whatever a scenario left broken must not be laid at the next one's door.
+        if let Ground::Own(cluster) = ground {
+            let cluster = cluster.clone();
+            tokio::task::spawn_blocking(move || cluster.mend().and_then(|()| cluster.offer_volumes())).await??;
+        }
+    }
+    Ok(paper)
+}
+
+async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rounds: Option<u16>) -> Result<Outcome> {
+    let rounds = rounds.unwrap_or(scenario.rounds);
+    eprintln!("e2e: {} ({rounds} ×): {}", scenario.name, scenario.tells);
+    let to_open = ground.clone();
+    let gate = tokio::task::spawn_blocking(move || Gate::open(&to_open)).await??;
+    let traffic = Traffic::start(&gate.endpoint, RATE)?;
+    let kitchen = Kitchen::open(&traffic);
+    let mut done = Vec::new();
+    let mut rejoined_s = Vec::new();
+    let mut stopped = None;
+    for number in 1..=usize::from(rounds) {
+        match play_one(ground, kube, scenario, &traffic, number).await {
+            Ok((round, rejoined)) => {
+                eprintln!("     {}", round.line());
+                done.push(round);
+                rejoined_s.push(rejoined);
+                if rejoined.is_none() {
+                    break;
+                }
+            }
+            Err(error) => {
+                stopped = Some(error);
+                break;
+            }
+        }
+    }
+    let end_us = traffic.now_us();
+    traffic.stop().await;
+    let (history, unanswered) = kitchen.close(scenario.bars.may_reset).await;
+    // What was acknowledged is checked even where a round failed.
+    let report = traffic.report(scenario.name, done, end_us).await;
+    match (stopped, report) {
+        (None, report) => Ok(Outcome { report: report?, rejoined_s, history, unanswered }),
+        (Some(error), Ok(report)) if report.findings.is_clean() => Err(error),
+        (Some(error), Ok(report)) => Err(error.context(report.text())),
+        (Some(error), Err(trouble)) => Err(error.context(trouble)),
+    }
+}
+
+/// One round, and how long after its pods ran again all were in sync.
+async fn play_one(
+    ground: &Ground,
+    kube: &kube::Client,
+    scenario: &Scenario,
+    traffic: &Traffic,
+    number: usize,
+) -> Result<(Round, Option<f64>)> {
+    let before = until_whole(traffic, None, WHOLE_WITHIN).await.context("the group is not whole to begin with")?.0;
+    let mut stage = Stage::new(ground.clone(), kube, traffic.clone(), before);
+    if stage.arrange(scenario.seat).await? {
+        let whole = until_whole(traffic, None, WHOLE_WITHIN).await;
+        stage.before = whole.context("the group is not whole after a hand-over")?.0;
+    }
+    tokio::time::sleep(BEFORE).await;
+    let watch = Watch::start(kube, traffic);
+    let played = (scenario.play)(&stage).await;
+    let fault_us = stage.fault_us().unwrap_or_else(|| traffic.now_us());
+    if let Err(error) = played {
+        return Err(error.context(stage.what()));
+    }
+    let again = until_whole(traffic, Some(stage.replicas.get()), WHOLE_WITHIN).await;
+    tokio::time::sleep(AFTER).await;
+    let up_us = watch.up_us.get().max(stage.mended_us().unwrap_or(0)).max(fault_us);
+    watch.task.abort();
+    let (after, in_sync_again_us) = match again {
+        Some((group, since_us)) => (group, Some(since_us)),
+        None => (stage.before.clone(), None),
+    };
+    let seen = Seen {
+        number,
+        what: stage.what(),
+        fault_us,
+        end_us: traffic.now_us(),
+        epochs: (stage.before.epoch, after.epoch),
+        primaries: (stage.before.primary.clone(), after.primary),
+        in_sync_again_us,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
+    let rejoined = in_sync_again_us.map(|us| us.saturating_sub(up_us) as f64 / 1e6);
+    Ok((traffic.round(seen), rejoined))
+}
+
+/// Waits until so many replicas (all, if not said) are in sync, and have been for a moment: the group, and since when in µs.
+async fn until_whole(traffic: &Traffic, replicas: Option<usize>, within: Duration) -> Option<(Group, u64)> {
+    let end_us = traffic.now_us() + us(within);
+    let mut stable: Option<(u64, u64)> = None;
+    while traffic.now_us() < end_us && !is_interrupted() {
+        let group = traffic.cluster(Duration::from_millis(1500)).await;
+        let now_us = traffic.now_us();
+        match group.filter(|group| is_whole(group, replicas)) {
+            None => stable = None,
+            Some(group) => {
+                let since = stable.filter(|(version, _)| *version == group.version).unwrap_or((group.version, now_us));
+                if now_us - since.1 >= us(STABLE) {
+                    return Some((group, since.1));
+                }
+                stable = Some(since);
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    None
+}
+
+fn is_whole(group: &Group, replicas: Option<usize>) -> bool {
+    let wanted = replicas.unwrap_or(group.replicas.len());
+    wanted > 0
+        && group.in_sync.len() == wanted
+        && group.replicas.len() == wanted
+        && group.replicas.iter().all(|replica| replica.healthy)
+}
+
+/// Notes until when some replica's pod did not run.
+struct Watch {
+    up_us: Rc<Cell<u64>>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    fn start(kube: &kube::Client, traffic: &Traffic) -> Watch {
+        let up_us = Rc::new(Cell::new(0));
+        let (pods, traffic, noted) = (Pods::new(kube), traffic.clone(), Rc::clone(&up_us));
+        let task = tokio::task::spawn_local(async move {
+            loop {
+                // Without an API server nothing is known; nothing is started then either.
+                if let Ok(pods) = pods.of("replica").await
+                    && !pods.iter().all(is_running)
+                {
+                    noted.set(traffic.now_us());
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
+        Watch { up_us, task }
+    }
+}

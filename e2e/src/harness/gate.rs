@@ -1,0 +1,51 @@
+//! How a client outside the pods reaches the front end: through the Service where we are on the cluster's network, through
+//! `kubectl port-forward` elsewhere.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::ground::Ground;
+use super::install::{NAME, NAMESPACE};
+use crate::sh::until;
+
+const WITHIN: Duration = Duration::from_secs(20);
+/// The port on this machine that kubectl listens on.
+const FORWARDED: u16 = 18080;
+
+/// An open way to the front end.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    /// `http://host:port`
+    pub(crate) endpoint: String,
+    forward: Option<Child>,
+}
+
+impl Gate {
+    pub(crate) fn open(ground: &Ground) -> Result<Gate> {
+        if ground.is_own() {
+            let address = ["-n", NAMESPACE, "get", "service", NAME, "-o", "jsonpath={.spec.clusterIP}"];
+            let address = ground.kubectl(address).read().context("find the front end's Service")?;
+            return Ok(Gate { endpoint: format!("http://{address}:80"), forward: None });
+        }
+        let service = format!("service/{NAME}");
+        let ports = format!("{FORWARDED}:80");
+        let forward = ground.kubectl(["-n", NAMESPACE, "port-forward", &service, &ports]);
+        let mut command = forward.into_command();
+        let child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("start kubectl port-forward")?;
+        let gate = Gate { endpoint: format!("http://127.0.0.1:{FORWARDED}"), forward: Some(child) };
+        until("kubectl port-forward", WITHIN, || std::net::TcpStream::connect(("127.0.0.1", FORWARDED)).is_ok())?;
+        Ok(gate)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        if let Some(forward) = &mut self.forward {
+            let _gone = forward.kill();
+            let _gone = forward.wait();
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Judges what clients saw of each order: its history must be one that a single copy could have had, and its events dense.
+//! Pure: no clocks, no sockets.
+
+use std::collections::BTreeMap;
+
+use api::v1::event::OrderEvent;
+
+/// What one call learned of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Learned {
+    pub(crate) order: String,
+    pub(crate) begun_us: u64,
+    pub(crate) done_us: u64,
+    pub(crate) version: u64,
+    /// Whether this call made the version, or only saw it.
+    pub(crate) is_change: bool,
+}
+
+/// Everything seen of all orders.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    learned: BTreeMap<String, Vec<Learned>>,
+    events: BTreeMap<String, Vec<u64>>,
+    resets: Vec<String>,
+}
+
+impl History {
+    pub(crate) fn learn(&mut self, learned: Learned) {
+        self.learned.entry(learned.order.clone()).or_default().push(learned);
+    }
+
+    pub(crate) fn told(&mut self, event: &OrderEvent) {
+        self.events.entry(event.order.clone()).or_default().push(event.version);
+    }
+
+    pub(crate) fn reset(&mut self, reason: String) {
+        self.resets.push(reason);
+    }
+
+    /// How many orders were acknowledged whose first event has not come.
+    pub(crate) fn untold(&self) -> usize {
+        self.learned.iter().filter(|(order, learned)| newest(learned) > self.last_told(order)).count()
+    }
+
+    fn last_told(&self, order: &str) -> u64 {
+        self.events.get(order).and_then(|versions| versions.last().copied()).unwrap_or(0)
+    }
+
+    /// Everything that no single copy could have answered, and every gap or double of the events.
+    pub(crate) fn faults(&self, may_reset: bool) -> Vec<String> {
+        let mut faults: Vec<String> = Vec::new();
+        for (order, learned) in &self.learned {
+            faults.extend(from_the_past(learned).map(|fault| format!("order {order}: {fault}")));
+            faults.extend(twice_the_same(learned).map(|fault| format!("order {order}: {fault}")));
+        }
+        if !may_reset {
+            faults.extend(self.resets.iter().map(|reason| format!("events were reset: {reason}")));
+        }
+        if self.resets.is_empty() {
+            faults.extend(self.events.iter().filter_map(|(order, versions)| not_dense(order, versions)));
+            let untold = self.learned.iter().filter(|(order, learned)| newest(learned) > self.last_told(order));
+            faults.extend(untold.map(|(order, learned)| {
+                format!(
+                    "order {order}: version {} was answered, events end at {}",
+                    newest(learned),
+                    self.last_told(order)
+                )
+            }));
+        }
+        faults
+    }
+}
+
+fn newest(learned: &[Learned]) -> u64 {
+    learned.iter().map(|one| one.version).max().unwrap_or(0)
+}
+
+/// A call that began after another had ended must not learn of an older version; one that changed something, not of the
+/// same either.
+fn from_the_past(learned: &[Learned]) -> Option<String> {
+    let mut sorted: Vec<&Learned> = learned.iter().collect();
+    sorted.sort_by_key(|one| one.begun_us);
+    sorted.iter().find_map(|later| {
+        let earlier = sorted.iter().filter(|earlier| earlier.done_us < later.begun_us);
+        let wrong = |earlier: &&&Learned| {
+            later.version < earlier.version || later.is_change && later.version == earlier.version
+        };
+        let earlier = earlier.filter(wrong).max_by_key(|earlier| earlier.version)?;
+        Some(format!("version {} was answered after version {} had been", later.version, earlier.version))
+    })
+}
+
+/// No two changes make the same version.
+fn twice_the_same(learned: &[Learned]) -> Option<String> {
+    let mut made: Vec<u64> = learned.iter().filter(|one| one.is_change).map(|one| one.version).collect();
+    made.sort_unstable();
+    let double = made.windows(2).find(|pair| pair[0] == pair[1])?;
+    Some(format!("two changes made version {}", double[0]))
+}
+
+/// Versions count 1, 2, 3 … in the order in which they were told.
+fn not_dense(order: &str, versions: &[u64]) -> Option<String> {
+    let expected = |(index, version): &(usize, &u64)| **version != *index as u64 + 1;
+    versions.iter().enumerate().find(expected).map(|_| {
+        let shown: Vec<String> = versions.iter().take(12).map(u64::to_string).collect();
+        format!("order {order}: its events have the versions {}", shown.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::v1::order::Stage;
+    use api::v1::time::Timestamp;
+
+    fn call(begun_us: u64, done_us: u64, version: u64, is_change: bool) -> Learned {
+        Learned { order: "A".to_owned(), begun_us, done_us, version, is_change }
+    }
+
+    fn history(calls: &[Learned], told: &[u64]) -> History {
+        let mut history = History::default();
+        calls.iter().for_each(|call| history.learn(call.clone()));
+        for version in told {
+            let at = Timestamp::from_ms(0);
+            let (order, event) = ("A".to_owned(), "order.placed".to_owned());
+            history.told(&OrderEvent { order, version: *version, stage: Stage::Placed, at, event });
+        }
+        history
+    }
+
+    #[test]
+    fn calls_that_overlap_may_see_either_and_later_ones_must_not_see_less() {
+        let placed = call(0, 10, 1, true);
+        let accepted = call(20, 40, 2, true);
+        let during = call(25, 35, 1, false);
+        assert_eq!(history(&[placed.clone(), accepted.clone(), during], &[1, 2]).faults(false), [""; 0]);
+        let after = call(41, 45, 1, false);
+        let faults = history(&[placed, accepted, after], &[1, 2]).faults(false);
+        assert_eq!(faults, ["order A: version 1 was answered after version 2 had been"]);
+    }
+
+    #[test]
+    fn two_changes_never_make_one_version() {
+        let faults = history(&[call(0, 10, 1, true), call(5, 12, 1, true)], &[1]).faults(false);
+        assert_eq!(faults, ["order A: two changes made version 1"]);
+    }
+
+    #[test]
+    fn events_have_neither_gaps_nor_doubles_and_all_of_them_come() {
+        let placed = call(0, 10, 1, true);
+        for told in [&[1_u64, 3][..], &[1, 1], &[2], &[]] {
+            assert_eq!(history(std::slice::from_ref(&placed), told).faults(false).len(), 1, "{told:?}");
+        }
+        assert_eq!(history(&[placed], &[1, 2, 3]).faults(false), [""; 0]);
+    }
+
+    #[test]
+    fn a_reset_is_a_fault_unless_a_loss_was_accepted() {
+        let mut history = history(&[call(0, 10, 1, true)], &[]);
+        history.reset("other_history".to_owned());
+        assert_eq!((history.faults(false).len(), history.faults(true).len()), (1, 0));
+    }
+}

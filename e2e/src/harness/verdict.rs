@@ -1,0 +1,111 @@
+//! What a scenario must reach, and whether it did. Pure.
+
+use client::{Findings, Report};
+
+/// Pods that run again are in sync within this many seconds, whatever happened.
+const REJOIN_S: f64 = 15.0;
+
+/// What a scenario must reach besides losing and doubling nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bars {
+    pub(crate) gap_p50_ms: Option<f64>,
+    pub(crate) gap_max_ms: Option<f64>,
+    pub(crate) added_max_ms: Option<f64>,
+    /// Orders go on and nobody is demoted.
+    pub(crate) keeps_primary: bool,
+    /// More than one fault at once, or none that promises anything to clients: they may see errors.
+    pub(crate) may_fail: bool,
+    /// The history is another one afterwards, by command.
+    pub(crate) may_reset: bool,
+}
+
+impl Bars {
+    const NONE: Bars = Bars {
+        gap_p50_ms: None,
+        gap_max_ms: None,
+        added_max_ms: None,
+        keeps_primary: false,
+        may_fail: false,
+        may_reset: false,
+    };
+
+    /// Delete pod, drain, rollout, scale.
+    pub(crate) const PLANNED: Bars = Bars { added_max_ms: Some(200.0), ..Bars::NONE };
+    /// A primary that is killed.
+    pub(crate) const KILLED: Bars = Bars { gap_p50_ms: Some(80.0), gap_max_ms: Some(400.0), ..Bars::NONE };
+    /// Somebody is frozen, slow or cut off.
+    pub(crate) const SILENT: Bars = Bars { gap_max_ms: Some(1000.0), ..Bars::NONE };
+    /// Controllers, API server or adapter are away.
+    pub(crate) const AWAY: Bars = Bars { keeps_primary: true, ..Bars::SILENT };
+    /// Nobody promised how long it takes, only that clients who repeat get their answer.
+    pub(crate) const ANY: Bars = Bars::NONE;
+    /// A loss is accepted by command.
+    pub(crate) const RESET: Bars = Bars { may_reset: true, ..Bars::SILENT };
+    /// More than one fault.
+    pub(crate) const DISASTER: Bars = Bars { may_fail: true, ..Bars::NONE };
+}
+
+/// Everything known after a scenario.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) report: Report,
+    /// For each round, from when the pods ran again until all were in sync, in s; none if that was not seen.
+    pub(crate) rejoined_s: Vec<Option<f64>>,
+    /// What no single copy could have answered.
+    pub(crate) history: Vec<String>,
+    /// Calls of the kitchen and the subscriber that got no answer.
+    pub(crate) unanswered: Vec<String>,
+}
+
+impl Outcome {
+    /// Every bar that was missed; none if all is well.
+    pub(crate) fn missed(&self, bars: &Bars) -> Vec<String> {
+        let Report { rounds, findings, .. } = &self.report;
+        let Findings { lost, changed, doubled, .. } = findings;
+        let mut missed = Vec::new();
+        let mut count = |number: usize, what: &str| {
+            if number > 0 {
+                missed.push(format!("{number} {what}"));
+            }
+        };
+        count(lost.len(), "orders lost");
+        count(changed.len(), "orders changed");
+        count(doubled.len(), "orders doubled");
+        count(self.report.stale, "orders not there when read at once");
+        count(self.history.len(), "faults in the history");
+        if !bars.may_fail {
+            count(self.errors(), "errors");
+            count(self.report.refused, "orders refused");
+        }
+        count(rounds.iter().filter(|round| round.gap_ms.is_none()).count(), "rounds without a success after the fault");
+        count(self.rejoined_s.iter().filter(|s| s.is_none()).count(), "rounds after which not all were in sync again");
+        if bars.keeps_primary {
+            count(rounds.iter().filter(|round| round.epoch_after != round.epoch_before).count(), "demotions");
+        }
+        let report = &self.report;
+        let figures = [
+            ("gap p50", report.gap_p50_ms, bars.gap_p50_ms, "ms"),
+            ("gap max", report.gap_max_ms, bars.gap_max_ms, "ms"),
+            ("added latency", Some(report.added_max_ms), bars.added_max_ms, "ms"),
+            ("in sync again", self.rejoined_max_s(), Some(REJOIN_S), "s"),
+        ];
+        for (what, is, bar, unit) in figures {
+            if let (Some(is), Some(bar)) = (is, bar)
+                && is > bar
+            {
+                missed.push(format!("{what} {is:.1} {unit}, not {bar} {unit}"));
+            }
+        }
+        missed
+    }
+
+    /// Calls without a definite answer, of all clients.
+    pub(crate) fn errors(&self) -> usize {
+        self.report.errors + self.report.read_errors + self.unanswered.len()
+    }
+
+    /// The longest time until all were in sync again, in s.
+    pub(crate) fn rejoined_max_s(&self) -> Option<f64> {
+        self.rejoined_s.iter().copied().flatten().max_by(f64::total_cmp)
+    }
+}
