@@ -8,6 +8,7 @@
 mod cli;
 mod logging;
 mod parent;
+mod respawn;
 mod server;
 mod supervise;
 mod up;

@@ -1,4 +1,4 @@
-//! What operators ask a replica over HTTP: is it there, is it ready, how is it. Reads the member's report and nothing else.
+//! What operators and probes ask a replica over HTTP: does it turn, is it ready, how is it. Reads the member's report and nothing else.
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use member::{Figures, Member, Report};
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -19,17 +19,22 @@ use tokio::sync::Semaphore;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// Connections at one time. Probes and scrapers are a handful; more would take the loop's time.
 const CONNECTIONS: usize = 32;
+/// A loop that turns answers in microseconds; one that is busy, in milliseconds.
+const REPORT_TIME: Duration = Duration::from_secs(2);
 /// Between two accepts that fail for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The member, once it has its data directory.
+pub(crate) type Door = Arc<OnceLock<Member>>;
+
 /// The routes.
-pub(crate) fn app(member: Member) -> Router {
+pub(crate) fn app(door: Door) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/v1/status", get(status))
-        .with_state(member)
+        .with_state(door)
 }
 
 /// Answers until the process ends.
@@ -52,43 +57,56 @@ pub(crate) async fn serve(listener: TcpListener, app: Router) {
     }
 }
 
-/// Ready means: in the set, or on the way there. Whether a primary lives is not asked: a replica that waits for one is as
-/// ready as it can be, and taking it away would only make things worse.
-async fn ready(State(member): State<Member>) -> Response {
-    match member.report().await {
-        Some(Report { status, .. }) if is_ready(status.role) => "ready\n".into_response(),
-        Some(Report { status, .. }) => {
-            let why = status.unhealthy.unwrap_or_else(|| "it has no group yet".to_owned());
-            (StatusCode::SERVICE_UNAVAILABLE, format!("{:?}: {why}\n", status.role)).into_response()
-        }
-        None => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+/// Healthy means: its event loop turns. Whom it reaches is not asked, and whoever waits for a directory does what it should.
+async fn healthy(State(door): State<Door>) -> Response {
+    let Some(member) = door.get() else { return "waiting for the data directory\n".into_response() };
+    match tokio::time::timeout(REPORT_TIME, member.report()).await {
+        Ok(Some(_)) => "ok\n".into_response(),
+        Ok(None) => unavailable("stopping"),
+        Err(_) => unavailable("the event loop does not answer"),
     }
 }
 
-fn is_ready(role: Role) -> bool {
-    match role {
-        Role::Primary | Role::Backup | Role::Learner | Role::Draining => true,
-        Role::Waiting | Role::Halted => false,
+/// Ready means: it serves its member port, on a sound disk. Whether a primary lives is not asked, and not even whether there is a
+/// group: a replica that waits for one is as ready as it can be, and taking it away would only make things worse.
+async fn ready(State(door): State<Door>) -> Response {
+    match report(&door).await {
+        Ok(Report { status, .. }) => match status.unhealthy {
+            None if status.role != Role::Halted => "ready\n".into_response(),
+            why => unavailable(&format!("{:?}: {}", status.role, why.unwrap_or_default())),
+        },
+        Err(why) => unavailable(why),
     }
 }
 
-async fn status(State(member): State<Member>) -> Response {
-    match member.report().await {
-        Some(report) => {
+async fn report(door: &Door) -> Result<Report, &'static str> {
+    match door.get() {
+        Some(member) => member.report().await.ok_or("stopping"),
+        None => Err("waiting for the data directory"),
+    }
+}
+
+fn unavailable(why: &str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
+}
+
+async fn status(State(door): State<Door>) -> Response {
+    match report(&door).await {
+        Ok(report) => {
             let body = serde_json::to_vec_pretty(&report).expect("a report is numbers and names");
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
-        None => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+        Err(why) => unavailable(why),
     }
 }
 
-async fn metrics(State(member): State<Member>) -> Response {
-    match member.report().await {
-        Some(report) => {
+async fn metrics(State(door): State<Door>) -> Response {
+    match report(&door).await {
+        Ok(report) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text(&report)).into_response()
         }
-        None => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+        Err(why) => unavailable(why),
     }
 }
 

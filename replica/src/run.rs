@@ -2,13 +2,19 @@
 use crate::args::{Args, Config, Place};
 use crate::{Orders, admin, sample, views};
 use anyhow::Context;
+use member::disk::DataDir;
 use member::{Directory, Ended, Member};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 use view::kubernetes::{self, Addresses};
 use view::{FileStore, ViewStore};
+
+/// How often a held data directory is looked at: its successor should be back in milliseconds.
+const LOCK_POLL: Duration = Duration::from_millis(10);
 
 /// Runs a replica until it leaves by plan (SIGTERM or SIGINT: H1).
 ///
@@ -30,22 +36,38 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<Ended> {
     let Config { name, dir, listen, admin, place, sample_data } = config;
-    let listener = TcpListener::bind(listen)
-        .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
     let admin_listener = tokio::net::TcpListener::bind(admin)
         .await
         .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
+    let door = Arc::default();
+    tokio::spawn(admin::serve(admin_listener, admin::app(Arc::clone(&door))));
+    until_free(&dir).await;
+    let listener = TcpListener::bind(listen)
+        .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
     let (store, directory, _following) = find(place).await?;
     let (seen, asks) = views::carry(store, name.clone());
     let config = member::Config::new(name.clone(), dir, listener, directory);
     let (member, running) = member::join(config, Orders::new(), seen, asks)?;
-    tokio::spawn(admin::serve(admin_listener, admin::app(member.clone())));
+    let _ = door.set(member.clone());
     if sample_data {
         tokio::spawn(sample::fill(member.clone()));
     }
     leave_when_told(member)?;
     info!(%name, %listen, "the replica is there");
     Ok(running.run().await)
+}
+
+/// Waits while another process holds the data directory. A pod that was deleted by force may still run, for some seconds, beside its
+/// successor on the same volume; ending and being started again in a loop would only be louder.
+async fn until_free(dir: &Path) {
+    if !DataDir::is_held(dir) {
+        return;
+    }
+    warn!(dir = %dir.display(), "another process holds the data directory; waiting until it ends");
+    while DataDir::is_held(dir) {
+        tokio::time::sleep(LOCK_POLL).await;
+    }
+    info!(dir = %dir.display(), "the data directory is free");
 }
 
 /// Where the view is, and where the other replicas are; kept up to date while the last thing returned is there.

@@ -8,36 +8,39 @@ const QUICK: Duration = Duration::from_secs(2);
 /// that finds its port still held for a moment just tries again.
 const FREE_DEATHS: u32 = 3;
 const PAUSE_MIN: Duration = Duration::from_millis(100);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
-
-/// At the longest pause, about a minute.
+/// At a longest pause of some seconds, about a minute.
 const SAY_EVERY: u32 = 12;
 
 /// Counts quick deaths.
-#[derive(Debug, Default)]
-pub(super) struct Backoff {
+#[derive(Debug)]
+pub(crate) struct Backoff {
     quick_deaths: u32,
+    pause_max: Duration,
 }
 
 impl Backoff {
-    pub(super) fn died(&mut self, lived: Duration) {
+    pub(crate) fn new(pause_max: Duration) -> Backoff {
+        Backoff { quick_deaths: 0, pause_max }
+    }
+
+    pub(crate) fn died(&mut self, lived: Duration) {
         self.quick_deaths = if lived < QUICK { self.quick_deaths + 1 } else { 0 };
     }
 
     /// The child cannot stay alive; somebody should look.
-    pub(super) fn keeps_dying(&self) -> bool {
+    pub(crate) fn keeps_dying(&self) -> bool {
         self.quick_deaths > FREE_DEATHS
     }
 
     /// Whether that is to be said: the first time, and from then on now and then, about once a minute.
-    pub(super) fn is_news(&self) -> bool {
+    pub(crate) fn is_news(&self) -> bool {
         self.keeps_dying() && (self.quick_deaths - FREE_DEATHS - 1).is_multiple_of(SAY_EVERY)
     }
 
-    pub(super) fn pause(&self) -> Duration {
+    pub(crate) fn pause(&self) -> Duration {
         match self.quick_deaths.checked_sub(FREE_DEATHS + 1) {
             None => Duration::ZERO,
-            Some(more) => PAUSE_MIN.saturating_mul(1 << more.min(10)).min(PAUSE_MAX),
+            Some(more) => PAUSE_MIN.saturating_mul(1 << more.min(10)).min(self.pause_max),
         }
     }
 }
@@ -48,7 +51,8 @@ mod tests {
 
     #[test]
     fn only_repeated_quick_deaths_are_slowed_down() {
-        let mut backoff = Backoff::default();
+        const PAUSE_MAX: Duration = Duration::from_secs(5);
+        let mut backoff = Backoff::new(PAUSE_MAX);
         let mut pauses = Vec::new();
         for _ in 0..12 {
             backoff.died(Duration::from_millis(50));

@@ -1,7 +1,7 @@
 //! Keeps one child process running: starts it again at once when it dies, writes down its pid, keeps its log. Knows
 //! processes, not what they are for.
 
-mod backoff;
+pub(crate) mod backoff;
 mod log;
 
 use std::cell::RefCell;
@@ -23,6 +23,9 @@ use log::Log;
 
 /// How long a dead child's output is waited for; it is there at once unless a grandchild holds the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(20);
+
+/// A child that keeps dying is started no more often; somebody should look.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// What to keep running.
 #[derive(Debug, Clone)]
@@ -61,7 +64,7 @@ pub(crate) enum Event {
 pub(crate) async fn supervise(program: Program, mut orders: watch::Receiver<Order>, events: mpsc::Sender<Event>) {
     let log = Rc::new(RefCell::new(Log::open(&program.dir.join(format!("{}.log", program.name)))));
     let pid_file = program.dir.join(format!("{}.pid", program.name));
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(PAUSE_MAX);
     while *orders.borrow() == Order::Run {
         let begun = Instant::now();
         let event = match start(&program, &log) {

@@ -4,5 +4,6 @@
 mod command_line;
 mod installation;
 mod server;
+mod supervised;
 mod system;
 mod up;

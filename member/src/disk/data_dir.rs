@@ -35,6 +35,12 @@ impl DataDir {
         tracing::info!(directory = %path.display(), how, "log writes");
         Ok(DataDir { path: path.to_owned(), directory, direct, _lock: lock })
     }
+    /// Whether another process holds the directory at this moment. Nothing is made or changed.
+    pub fn is_held(path: &Path) -> bool {
+        let lock = fs::open(path.join(LOCK), OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+        let tried = lock.and_then(|lock| fs::flock(&lock, FlockOperation::NonBlockingLockShared));
+        tried == Err(rustix::io::Errno::WOULDBLOCK)
+    }
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
