@@ -3,7 +3,7 @@ use crate::answer::{Answer, Consistency, Cursor, History, Rejection};
 use crate::limits;
 use crate::machine::LoadError;
 use crate::running::BadSnapshot;
-use crate::store::StorageError;
+use crate::store::{LogWriter, StorageError};
 use bytes::Bytes;
 use group::{Epoch, Pod, Proposal, Role, Status, View};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Config {
     pub listener: std::net::TcpListener,
     /// The members to keep connections to (its own name in there is passed over).
     pub peers: Directory,
+    /// Who writes the log.
+    pub log_writer: LogWriter,
     /// A snapshot is taken when the log since the last one has this many bytes; `limits::SNAPSHOT_EVERY_BYTES`, less in tests.
     pub snapshot_every_bytes: usize,
 }
@@ -36,7 +38,14 @@ pub struct Config {
 impl Config {
     /// The ordinary configuration.
     pub fn new(pod: Pod, dir: PathBuf, listener: std::net::TcpListener, peers: Directory) -> Config {
-        Config { pod, dir, listener, peers, snapshot_every_bytes: limits::SNAPSHOT_EVERY_BYTES }
+        Config {
+            pod,
+            dir,
+            listener,
+            peers,
+            log_writer: LogWriter::default(),
+            snapshot_every_bytes: limits::SNAPSHOT_EVERY_BYTES,
+        }
     }
 }
 

@@ -13,6 +13,10 @@ pub struct Aligned {
 }
 
 impl Aligned {
+    /// No bytes: what stands where some were taken.
+    pub fn none() -> Aligned {
+        Aligned { bytes: Box::default(), start: 0, length: 0 }
+    }
     /// So many zero bytes, rounded up to whole blocks.
     pub fn zeroed(bytes: usize) -> Aligned {
         let length = bytes.next_multiple_of(BLOCK);

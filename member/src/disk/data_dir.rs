@@ -1,5 +1,6 @@
 //! Real files in a directory of this machine. Decides once, at opening, whether writes go past the page cache.
-use super::{Aligned, BLOCK, Disk, File};
+use super::uring::Uring;
+use super::{Aligned, BLOCK, Disk, File, Lane};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -48,7 +49,7 @@ impl DataDir {
 
     fn open_with(&self, name: &str, flags: OFlags) -> io::Result<Arc<dyn File>> {
         let plain = fs::openat(&self.directory, name, flags | OFlags::RDWR | OFlags::CLOEXEC, MODE)?;
-        let direct = if self.direct { Some(fs::openat(&self.directory, name, DIRECT, MODE)?) } else { None };
+        let direct = if self.direct { Some(Arc::new(fs::openat(&self.directory, name, DIRECT, MODE)?)) } else { None };
         Ok(Arc::new(RealFile { plain, direct }))
     }
 }
@@ -109,12 +110,18 @@ impl Disk for DataDir {
     fn reads_past_cache(&self) -> bool {
         self.direct
     }
+    fn lane(&self) -> io::Result<Box<dyn Lane>> {
+        if !self.direct {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "this file system takes no direct writes"));
+        }
+        Ok(Box::new(Uring::new()?))
+    }
 }
 
 struct RealFile {
     plain: OwnedFd,
     /// The same file, opened with O_DIRECT|O_DSYNC.
-    direct: Option<OwnedFd>,
+    direct: Option<Arc<OwnedFd>>,
 }
 
 impl File for RealFile {
@@ -152,6 +159,9 @@ impl File for RealFile {
     }
     fn sync(&self) -> io::Result<()> {
         Ok(fs::fsync(&self.plain)?)
+    }
+    fn direct(&self) -> Option<Arc<OwnedFd>> {
+        self.direct.clone()
     }
 }
 

@@ -4,12 +4,16 @@
 //! storage is plain code over this trait, so that every boundary between two writes can be tested as a place to crash.
 mod aligned;
 mod data_dir;
+mod lane;
 pub mod simulated;
+mod uring;
 
 pub use aligned::Aligned;
 pub use data_dir::DataDir;
+pub use lane::{Landed, Lane};
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// What a disk writes whole or not at all, in bytes.
@@ -52,6 +56,11 @@ pub trait Disk: Send + Sync {
     /// Whether aligned reads come from the device and not from the page cache. If not, what is read may never have
     /// reached the disk, and recovery writes it again before it claims it.
     fn reads_past_cache(&self) -> bool;
+    /// A way to write without waiting, for the calling thread, which must be in the runtime where it will be polled.
+    ///
+    /// # Errors
+    /// There is none here, for this reason.
+    fn lane(&self) -> io::Result<Box<dyn Lane>>;
 }
 
 /// One open file.
@@ -82,4 +91,8 @@ pub trait File: Send + Sync {
     /// # Errors
     /// It may or may not be durable, and asking again may wrongly say yes: the process must end.
     fn sync(&self) -> io::Result<()>;
+    /// The descriptor whose writes are as `write_through`, if it has one.
+    fn direct(&self) -> Option<Arc<OwnedFd>> {
+        None
+    }
 }

@@ -12,6 +12,8 @@ pub(crate) trait Supply: Send {
     fn order(&mut self, number: u32, bytes: u32, old: Option<u32>) -> Result<(), StorageError>;
     /// The segment asked for, waiting for it if need be.
     fn take(&mut self) -> Result<Segment, StorageError>;
+    /// Whether `take` would not wait.
+    fn is_ready(&mut self) -> bool;
 }
 
 /// A segment that holds batches.

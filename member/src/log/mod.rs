@@ -70,8 +70,8 @@ mod writer;
 pub(crate) use end::Supply;
 pub(crate) use recover::{Replay, Whose, replay};
 pub(crate) use segment::{NEW, Segment, number, prepare};
-pub(crate) use writer::Log;
 pub use writer::Write;
+pub(crate) use writer::{Batch, Log};
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What the log holds.
 pub(crate) struct Replay {
-    /// The entries, consecutive and chained, oldest first.
+    /// The entries, consecutive and chained, oldest first. Batches that end before the snapshot does are left out.
     pub entries: VecDeque<Entry>,
     /// The highest commit index in any batch.
     pub commit: Seq,
@@ -38,6 +38,8 @@ pub(crate) struct Whose {
     pub segment_bytes: u32,
     /// Where it begins.
     pub start: LogStart,
+    /// A snapshot holds everything up to here.
+    pub base: Seq,
 }
 
 /// Reads the log. What it returns is on the disk, not just in memory; what was torn is zeroed.
@@ -67,6 +69,8 @@ struct Reading<'a> {
     entries: VecDeque<Entry>,
     commit: Seq,
     end: End,
+    /// Holds one segment after the other: fresh memory for each would cost more than reading it.
+    buffer: Aligned,
     /// Set behind a segment that was never written to: nothing may follow.
     ended: bool,
 }
@@ -75,7 +79,8 @@ impl<'a> Reading<'a> {
     fn new(disk: &'a dyn Disk, place: Place, whose: Whose) -> Reading<'a> {
         let salt = Salt::new(whose.storage, whose.boot);
         let end = End { salt, number: whose.start.batch, ..End::default() };
-        Reading { disk, place, whose, salt, entries: VecDeque::new(), commit: 0, end, ended: false }
+        let buffer = Aligned::zeroed(whose.segment_bytes as usize);
+        Reading { disk, place, whose, salt, entries: VecDeque::new(), commit: 0, end, buffer, ended: false }
     }
 
     fn all(&mut self, numbers: &[u32]) -> Result<Sound<()>, StorageError> {
@@ -109,17 +114,19 @@ impl<'a> Reading<'a> {
             )));
         }
         file.sync().map_err(fails)?;
-        let mut bytes = Aligned::zeroed(self.whose.segment_bytes as usize);
+        let mut bytes = std::mem::replace(&mut self.buffer, Aligned::none());
         file.read(0, &mut bytes).map_err(fails)?;
         let taken = self.batches(number, &bytes);
         let valid = taken.as_ref().copied().unwrap_or(0);
         if !self.disk.reads_past_cache() && valid > 0 {
             file.write_through(0, &bytes[..valid]).map_err(fails)?;
         }
-        match taken {
-            Ok(upto) => self.rest(number, &file, &bytes, upto),
-            Err(why) => Ok(Err(why)),
-        }
+        let sound = match taken {
+            Ok(upto) => self.rest(number, &file, &bytes, upto)?,
+            Err(why) => Err(why),
+        };
+        self.buffer = bytes;
+        Ok(sound)
     }
 
     /// Takes the batches of a segment up to the first thing that is none, and tells where that is.
@@ -132,10 +139,15 @@ impl<'a> Reading<'a> {
             if self.ended {
                 return Err(format!("segment {number} of the log has batches, the one before it has none"));
             }
-            let entries = entries(&header, &bytes[upto..])
-                .ok_or_else(|| format!("batch {} holds what cannot be read", header.number))?;
-            self.take(&header, entries)?;
-            self.end.note(number, header.number, header.first + u64::from(header.count) - 1);
+            let last = header.first.saturating_add(header.count.into()) - 1;
+            if self.entries.is_empty() && last < self.whose.base {
+                self.commit = self.commit.max(header.commit);
+            } else {
+                let entries = entries(&header, &bytes[upto..])
+                    .ok_or_else(|| format!("batch {} holds what cannot be read", header.number))?;
+                self.take(&header, entries)?;
+            }
+            self.end.note(number, header.number, last);
             upto += header.bytes();
         }
         Ok(upto)

@@ -21,6 +21,9 @@ impl Supply for Made {
     fn take(&mut self) -> Result<Segment, StorageError> {
         Ok(self.1.take().unwrap())
     }
+    fn is_ready(&mut self) -> bool {
+        self.1.is_some()
+    }
 }
 
 fn place() -> Place {
@@ -28,7 +31,7 @@ fn place() -> Place {
 }
 fn whose(segment_bytes: u32) -> Whose {
     let start = LogStart { segment: 1, batch: 1 };
-    Whose { storage: StorageId(0xD15C), boot: BootId(0xB007), segment_bytes, start }
+    Whose { storage: StorageId(0xD15C), boot: BootId(0xB007), segment_bytes, start, base: 0 }
 }
 fn blank(segment_bytes: u32) -> Arc<SimulatedDisk> {
     let disk = Arc::new(SimulatedDisk::new());

@@ -3,11 +3,13 @@ use super::batch::Draft;
 use super::end::{End, Supply};
 use super::header::{Spot, batch_bytes};
 use super::recover::{Replay, Whose};
-use crate::disk::{Aligned, BLOCK};
+use crate::disk::{Aligned, BLOCK, File};
 use crate::limits::{BATCH_BYTES, ENTRY_BYTES};
 use crate::store::error::{Place, StorageError};
 use crate::superblock::LogStart;
 use group::{Entry, Seq};
+use std::io;
+use std::sync::Arc;
 
 /// What `group::Output::Write` asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +22,24 @@ pub struct Write {
     pub entries: Vec<Entry>,
     /// How far the log is committed.
     pub commit: Seq,
+}
+
+/// A batch on its way to the disk.
+pub(crate) struct Batch {
+    /// Where to.
+    pub(crate) file: Arc<dyn File>,
+    /// At which offset, in bytes.
+    pub(crate) at: u64,
+    /// Its blocks, and more that are not to be written.
+    pub(crate) blocks: Aligned,
+    /// How many bytes of them.
+    pub(crate) bytes: usize,
+}
+impl Batch {
+    /// Puts it on the disk.
+    pub(crate) fn write(&self) -> io::Result<()> {
+        self.file.write_through(self.at, &self.blocks[..self.bytes])
+    }
 }
 
 /// The log, open for writing.
@@ -131,31 +151,65 @@ impl Log {
         self.draft.body.len()
     }
 
+    /// Whether this write can be taken in and its batch begun without waiting for the disk.
+    pub(crate) fn takes_at_once(&mut self, write: &Write) -> bool {
+        let more: usize = write.entries.iter().map(Entry::weight).sum();
+        let body = self.draft.body.len() + more;
+        body <= BATCH_BYTES && write.cut.is_none() && (self.fits(batch_bytes(body)) || self.has_next())
+    }
+    /// Whether so many bytes fit behind the last batch.
+    fn fits(&self, bytes: usize) -> bool {
+        self.end.block as usize * BLOCK + bytes <= self.segment_bytes as usize
+    }
+    /// Whether the log may roll without waiting for a segment.
+    fn has_next(&mut self) -> bool {
+        self.end.segments.len() > READY || (self.ordered && self.supply.is_ready())
+    }
+
     /// Writes what was taken in, in one batch; it is on the disk when this returns.
     ///
     /// # Errors
     /// The disk refuses: the process must end.
     pub(crate) fn flush(&mut self) -> Result<(), StorageError> {
+        let Some(batch) = self.begin()? else { return Ok(()) };
+        let written = batch.write();
+        self.complete(batch, written)
+    }
+
+    /// Makes a batch of what was taken in. It must be written and `complete`d before anything else is done with the log.
+    ///
+    /// # Errors
+    /// There is no segment for it: the process must end.
+    pub(crate) fn begin(&mut self) -> Result<Option<Batch>, StorageError> {
         if self.draft.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let bytes = self.draft.bytes();
-        if self.end.block as usize * BLOCK + bytes > self.segment_bytes as usize {
+        if !self.fits(bytes) {
             self.roll()?;
         }
-        if self.blocks.len() < bytes {
-            self.blocks = Aligned::zeroed(bytes);
+        let mut blocks = std::mem::replace(&mut self.blocks, Aligned::none());
+        if blocks.len() < bytes {
+            blocks = Aligned::zeroed(bytes);
         }
         let segment = &self.end.segments[0];
         let spot = Spot { segment: segment.number, block: self.end.block };
-        let number = self.end.number;
         self.draft.commit = self.commit;
-        self.draft.lay(self.end.salt, spot, number, &mut self.blocks);
-        let written = segment.file.write_through(spot.offset() as u64, &self.blocks[..bytes]);
+        self.draft.lay(self.end.salt, spot, self.end.number, &mut blocks);
+        Ok(Some(Batch { file: segment.file.clone(), at: spot.offset() as u64, blocks, bytes }))
+    }
+
+    /// The batch that was begun is on the disk, or will never be.
+    ///
+    /// # Errors
+    /// It could not be written: the process must end.
+    pub(crate) fn complete(&mut self, batch: Batch, written: io::Result<()>) -> Result<(), StorageError> {
+        let number = self.end.number;
         written.map_err(|source| self.place.error(format!("write batch {number} to the log"), source))?;
-        self.end.block += u32::try_from(bytes / BLOCK).expect("a batch fits in a segment");
-        self.end.note(spot.segment, number, self.draft.last);
+        self.end.block += u32::try_from(batch.bytes / BLOCK).expect("a batch fits in a segment");
+        self.end.note(self.end.segments[0].number, number, self.draft.last);
         self.draft.clear();
+        self.blocks = batch.blocks;
         Ok(())
     }
 

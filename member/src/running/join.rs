@@ -29,10 +29,10 @@ pub fn join<M: Machine + Send + 'static>(
     views: impl Stream<Item = Seen> + 'static,
     asks: mpsc::UnboundedSender<Ask>,
 ) -> Result<(Member, Running<M>), JoinError> {
-    let Config { pod, dir, listener, peers, snapshot_every_bytes } = config;
+    let Config { pod, dir, listener, peers, log_writer, snapshot_every_bytes } = config;
     let boot = BootId(random());
     let (notify, done) = mpsc::unbounded_channel();
-    let (found, store) = store::open(&dir, boot, move |done| drop(notify.send(done)))?;
+    let (found, store) = store::open(&dir, boot, log_writer, move |done| drop(notify.send(done)))?;
     let (views, listener) = (Box::pin(views), Some(listener));
     assemble(Parts { pod, boot, found, store, done, machine, peers, views, asks, listener, snapshot_every_bytes })
 }

@@ -104,6 +104,8 @@ enum Woken<M> {
     Tick,
     Event(Event),
     Done(Done),
+    /// The storage did something on this thread.
+    Stored,
     Seen(Option<Seen>),
     Local(Local),
     Loaded(Result<(M, crate::snapshot::Ending, SnapshotFile), state::BadSnapshot>),
@@ -173,6 +175,7 @@ impl<M: Machine + Send + 'static> Running<M> {
             biased;
             _ = ticks.tick() => Woken::Tick,
             Some(done) = self.done.recv() => Woken::Done(done),
+            () = self.store.progress() => Woken::Stored,
             loaded = loading => Woken::Loaded(loaded),
             seen = self.views.next() => Woken::Seen(seen),
             Some(local) = self.local.recv() => Woken::Local(local),
@@ -187,7 +190,7 @@ impl<M: Machine + Send + 'static> Running<M> {
 
     fn take(&mut self, woken: Woken<M>) {
         match woken {
-            Woken::Tick => {}
+            Woken::Tick | Woken::Stored => {}
             Woken::Event(event) => self.event(event),
             Woken::Done(done) => self.done(done),
             Woken::Seen(seen) => self.seen(seen),

@@ -27,7 +27,7 @@ impl<M: Machine + Send + 'static> Running<M> {
     /// One step towards the next snapshot, if one is due.
     pub(super) fn make_snapshot(&mut self) {
         match self.making.take() {
-            None if self.state.bytes >= self.snapshot_every_bytes && self.fetching.is_none() && !self.installing => {
+            None if self.snapshot_is_due() && self.fetching.is_none() && !self.installing => {
                 let Some(from) = self.core.position(self.state.applied) else { return };
                 self.state.bytes = 0;
                 self.store.begin_snapshot(from);
@@ -38,6 +38,11 @@ impl<M: Machine + Send + 'static> Running<M> {
             Some(Making::Completing { from, upto }) => self.complete(from, upto),
             Some(Making::Publishing) => self.making = Some(Making::Publishing),
         }
+    }
+
+    fn snapshot_is_due(&self) -> bool {
+        let last = self.newest_snapshot.borrow().as_ref().map_or(0, |snapshot| snapshot.id().bytes / 2);
+        self.state.bytes >= self.snapshot_every_bytes && self.state.bytes as u64 >= last
     }
 
     fn walk(&mut self, from: Position, at: Option<Bytes>, waits: Option<(Bytes, Option<Bytes>)>, last: Time) {

@@ -76,12 +76,20 @@ impl SnapshotFile {
         Ok(ending)
     }
 
-    /// Whether every byte of it is right.
+    /// Whether every byte of it is the one that was written, without making sense of them.
     ///
     /// # Errors
     /// `StorageError::Snapshot` if not.
     pub fn verify(&self) -> Result<Ending, StorageError> {
-        self.read(|_| Ok(()))
+        let mut walk = Walk::new(self);
+        loop {
+            let (kind, payload) = walk.next_chunk()?;
+            if kind == Kind::End {
+                let (ending, _, _) = walk.ending(&payload)?;
+                walk.must_be_named(&ending)?;
+                return Ok(ending);
+            }
+        }
     }
 
     /// At most `most` bytes from `offset`, for a peer; empty at the end.
@@ -154,13 +162,11 @@ impl<'a> Walk<'a> {
             }
             (Kind::Entries, Some(at)) => self.entries(at, &payload).map(Met::Items),
             (Kind::End, Some(_)) => {
-                let (end, rest) = postcard::take_from_bytes(&payload).map_err(unreadable)?;
-                let End { at, epoch, hash, starts, format, slices, entries } = end;
-                let reigns = if rest.is_empty() { vec![] } else { postcard::from_bytes(rest).map_err(unreadable)? };
+                let (ending, slices, entries) = self.ending(&payload)?;
                 if (slices, entries) != (self.slices, self.entries) {
                     return Err(self.snapshot.bad("chunks are missing"));
                 }
-                Ok(Met::End(Ending { at: Position { seq: at, epoch, hash }, starts, reigns, format }))
+                Ok(Met::End(ending))
             }
             _ => Err(self.snapshot.bad("its chunks are out of order")),
         }
@@ -183,10 +189,22 @@ impl<'a> Walk<'a> {
         Ok(items)
     }
 
+    /// What the last chunk says: how the group goes on, and how many slices and entries there should be.
+    fn ending(&self, payload: &[u8]) -> Result<(Ending, u64, u64), StorageError> {
+        let unreadable = |_| self.snapshot.bad("a chunk cannot be read");
+        let (end, rest) = postcard::take_from_bytes(payload).map_err(unreadable)?;
+        let End { at, epoch, hash, starts, format, slices, entries } = end;
+        let reigns = if rest.is_empty() { vec![] } else { postcard::from_bytes(rest).map_err(unreadable)? };
+        Ok((Ending { at: Position { seq: at, epoch, hash }, starts, reigns, format }, slices, entries))
+    }
+
     fn close(self, ending: &Ending) -> Result<(), StorageError> {
         if self.at != Some(ending.at) {
             return Err(self.snapshot.bad("its entries do not lead to its end"));
         }
+        self.must_be_named(ending)
+    }
+    fn must_be_named(&self, ending: &Ending) -> Result<(), StorageError> {
         let found = SnapshotId { at: ending.at, bytes: self.offset, digest: self.digest.digest() };
         let named = self.snapshot.id;
         if found == named { Ok(()) } else { Err(self.snapshot.bad(format!("it is {found}, and should be {named}"))) }

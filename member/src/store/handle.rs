@@ -1,9 +1,10 @@
 //! The event loop's end of the storage: tasks go in, completions come out. Knows the queues and their bounds; does no I/O.
 //!
-//! Two threads stand behind it. The *log writer* owns superblock and log: it takes everything that waits, puts it on the disk
-//! with one write and one sync, and reports. The *keeper* does what takes long and may wait: zeroing the segment after the
-//! next, writing snapshots, collecting fetched ones. The keeper never holds up the writer, except when a whole segment was
-//! filled in less time than another could be zeroed.
+//! Two stand behind it. The *log writer* owns superblock and log: it takes everything that waits, puts it on the disk
+//! with one write and one sync, and reports. Who that is is chosen ([`LogWriter`]): a thread, the loop, or the kernel. The
+//! *keeper* is a thread that does what takes long and may wait: zeroing the segment after the next, writing snapshots,
+//! collecting fetched ones. The keeper never holds up the writer, except when a whole segment was filled in less time than
+//! another could be zeroed.
 //!
 //! Neither queue blocks the loop. The loop must carry out what the group asks for, so the bound is kept where work enters:
 //! while [`Handle::has_room`] says no it takes no more from clients and peers, and while [`Handle::slice`] gives a slice back
@@ -11,9 +12,11 @@
 use super::error::StorageError;
 use super::keeper::{self, Chore};
 use super::recovered::Recovered;
-use super::writer::{self, Task};
-use super::{Opening, Store, format};
-use crate::disk::Disk;
+use super::seam::{LogWriter, Seam};
+use super::thread::{self, Thread};
+use super::writer::{Later, Task, Writer};
+use super::{Opening, Store, format, inline, ring};
+use crate::disk::{Disk, Lane};
 use crate::limits::{LOG_QUEUE_BYTES, SLICE_QUEUE};
 use crate::log::Write;
 use crate::snapshot::{Ending, Piece, SnapshotFile, SnapshotId};
@@ -23,7 +26,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::task::Poll;
 use std::thread::JoinHandle;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// What `group::Output::Save` asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,11 +92,11 @@ pub(super) type Notify = Arc<dyn Fn(Done) + Send + Sync>;
 
 /// The storage of a running member. Dropping it writes what waits, ends the threads and gives the directory free.
 pub struct Handle {
-    tasks: mpsc::Sender<Task>,
+    /// None only while it is put together.
+    writer: Option<Seam>,
     chores: mpsc::Sender<Chore>,
     waiting_bytes: Arc<AtomicUsize>,
     waiting_slices: Arc<AtomicUsize>,
-    writer: Option<JoinHandle<()>>,
     keeper: Option<JoinHandle<()>>,
 }
 
@@ -102,13 +107,14 @@ pub struct Handle {
 pub fn open(
     dir: &Path,
     boot: BootId,
+    how: LogWriter,
     notify: impl Fn(Done) + Send + Sync + 'static,
 ) -> Result<(Recovered, Handle), StorageError> {
     let disk = format::lock(dir)?;
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).expect("the system gives random bits");
     let opening = Opening::new(boot, StorageId(u128::from_le_bytes(bits)));
-    open_on(Arc::new(disk), &dir.display().to_string(), opening, notify)
+    open_on(Arc::new(disk), &dir.display().to_string(), opening, how, notify)
 }
 
 /// The same on any disk; `dir` names it in messages.
@@ -119,26 +125,64 @@ pub fn open_on(
     disk: Arc<dyn Disk>,
     dir: &str,
     opening: Opening,
+    how: LogWriter,
     notify: impl Fn(Done) + Send + Sync + 'static,
 ) -> Result<(Recovered, Handle), StorageError> {
     let notify: Notify = Arc::new(notify);
-    let (tasks, task_queue) = mpsc::channel();
     let (chores, chore_queue) = mpsc::channel();
     let waiting_bytes = Arc::new(AtomicUsize::new(0));
     let waiting_slices = Arc::new(AtomicUsize::new(0));
     let (supply, segments) = keeper::supply(chores.clone());
-    let keeper =
-        keeper::Keeper::new(disk.clone(), dir, tasks.clone(), segments, notify.clone(), waiting_slices.clone());
+    let (queues, later) = Queues::of(how, &*disk);
+    let keeper = keeper::Keeper::new(disk.clone(), dir, later, segments, notify.clone(), waiting_slices.clone());
     // The keeper runs first, because a log may want a segment as soon as it is opened.
     let keeper = Some(spawn("keeper", move || keeper.run(&chore_queue)));
-    let mut handle = Handle { tasks, chores, waiting_bytes, waiting_slices, writer: None, keeper };
+    let mut handle = Handle { writer: None, chores, waiting_bytes, waiting_slices, keeper };
     let (store, recovered) = Store::open_with(disk, dir, opening, Box::new(supply))?;
-    let writer = writer::Writer::new(store, notify, handle.waiting_bytes.clone());
-    handle.writer = Some(spawn("log", move || writer.run(&task_queue)));
+    handle.writer = Some(queues.seam(Writer::new(store, notify, handle.waiting_bytes.clone())));
     Ok((recovered, handle))
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+/// What the writer will be made of.
+enum Queues {
+    Thread(mpsc::Sender<Task>, mpsc::Receiver<Task>),
+    Inline(UnboundedReceiver<Task>),
+    Ring(Box<dyn Lane>, UnboundedSender<ring::Word>, UnboundedReceiver<ring::Word>),
+}
+
+impl Queues {
+    fn of(how: LogWriter, disk: &dyn Disk) -> (Queues, Later) {
+        match how {
+            LogWriter::Thread => {
+                let (tasks, queue, later) = thread::queue();
+                (Queues::Thread(tasks, queue), later)
+            }
+            LogWriter::Inline => {
+                let (queue, later) = inline::queue();
+                (Queues::Inline(queue), later)
+            }
+            LogWriter::IoUring => match disk.lane() {
+                Ok(lane) => {
+                    let (word, words, later) = ring::queue();
+                    (Queues::Ring(lane, word, words), later)
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "io_uring cannot write the log here; a thread does");
+                    Queues::of(LogWriter::Thread, disk)
+                }
+            },
+        }
+    }
+    fn seam(self, writer: Writer) -> Seam {
+        match self {
+            Queues::Thread(tasks, queue) => Seam::Thread(Thread::start(writer, tasks, queue)),
+            Queues::Inline(queue) => Seam::Inline(inline::Inline::new(writer, queue)),
+            Queues::Ring(lane, word, words) => Seam::Ring(ring::Ring::new(writer, lane, word, words)),
+        }
+    }
+}
+
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).expect("a process has room for three threads")
 }
 
@@ -146,7 +190,7 @@ impl Handle {
     /// One that has nobody behind it.
     pub(super) fn without_threads(tasks: mpsc::Sender<Task>, chores: mpsc::Sender<Chore>) -> Handle {
         let (waiting_bytes, waiting_slices) = (Arc::default(), Arc::default());
-        Handle { tasks, chores, waiting_bytes, waiting_slices, writer: None, keeper: None }
+        Handle { writer: Some(Seam::Hands(tasks)), chores, waiting_bytes, waiting_slices, keeper: None }
     }
     pub(super) fn waiting_bytes(&self) -> Arc<AtomicUsize> {
         self.waiting_bytes.clone()
@@ -160,17 +204,17 @@ impl Handle {
         self.waiting_bytes.load(Ordering::Relaxed) < LOG_QUEUE_BYTES
     }
     /// Appends entries; answered by `Done::Written`, unless the disk is unsound.
-    pub fn write(&self, write: Write) {
+    pub fn write(&mut self, write: Write) {
         let bytes: usize = write.entries.iter().map(Entry::weight).sum();
         self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.task(Task::Write(write, bytes));
     }
     /// Remembers promise and view; answered by `Done::Saved`.
-    pub fn save(&self, save: Save) {
+    pub fn save(&mut self, save: Save) {
         self.task(Task::Save(save));
     }
     /// Marks the disk to be formatted anew; answered by `Done::Reset`.
-    pub fn reset(&self) {
+    pub fn reset(&mut self) {
         self.task(Task::Reset);
     }
 
@@ -206,9 +250,21 @@ impl Handle {
         self.chore(Chore::Piece(piece));
     }
 
-    // A thread that is gone has reported `Done::Failed`, and the loop ends at that.
-    fn task(&self, task: Task) {
-        drop(self.tasks.send(task));
+    /// Does what of the writer's work is the loop's. Comes back when something was done, which `Done` may tell of; may be
+    /// dropped at any time.
+    pub async fn progress(&mut self) {
+        std::future::poll_fn(|context| match &mut self.writer {
+            Some(writer) => writer.poll(context),
+            None => Poll::Pending,
+        })
+        .await;
+    }
+
+    // A writer that is gone has reported `Done::Failed`, and the loop ends at that.
+    fn task(&mut self, task: Task) {
+        if let Some(writer) = &mut self.writer {
+            writer.task(task);
+        }
     }
     fn chore(&self, chore: Chore) {
         drop(self.chores.send(chore));
@@ -218,9 +274,8 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         // The writer first: it may be waiting for a segment of the keeper's.
-        self.task(Task::Stop);
-        if let Some(writer) = self.writer.take() {
-            drop(writer.join());
+        if let Some(mut writer) = self.writer.take() {
+            writer.close();
         }
         self.chore(Chore::Stop);
         if let Some(keeper) = self.keeper.take() {

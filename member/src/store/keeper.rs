@@ -1,7 +1,7 @@
 //! The keeper's thread: segments made ahead, snapshots written and fetched. Knows nothing of the log's contents.
 use super::error::{Place, StorageError};
 use super::handle::{Done, Notify};
-use super::writer::Task;
+use super::writer::{Later, Task};
 use crate::disk::Disk;
 use crate::log::{Segment, Supply, prepare};
 use crate::snapshot::{Ending, Fetch, FetchError, Piece, SnapshotFile, SnapshotId, SnapshotWriter};
@@ -27,12 +27,14 @@ pub(super) enum Chore {
 pub(super) struct FromKeeper {
     chores: Sender<Chore>,
     segments: Receiver<Segment>,
+    /// One that was found ready and not yet taken.
+    ready: Option<Segment>,
 }
 
 /// The two ends on which segments are handed over.
 pub(super) fn supply(chores: Sender<Chore>) -> (FromKeeper, Sender<Segment>) {
     let (sender, segments) = mpsc::channel();
-    (FromKeeper { chores, segments }, sender)
+    (FromKeeper { chores, segments, ready: None }, sender)
 }
 
 impl Supply for FromKeeper {
@@ -40,14 +42,18 @@ impl Supply for FromKeeper {
         self.chores.send(Chore::Segment(number, bytes, old)).map_err(|_| StorageError::Ended)
     }
     fn take(&mut self) -> Result<Segment, StorageError> {
-        self.segments.recv().map_err(|_| StorageError::Ended)
+        self.ready.take().map_or_else(|| self.segments.recv().map_err(|_| StorageError::Ended), Ok)
+    }
+    fn is_ready(&mut self) -> bool {
+        self.ready = self.ready.take().or_else(|| self.segments.try_recv().ok());
+        self.ready.is_some()
     }
 }
 
 pub(super) struct Keeper {
     disk: Arc<dyn Disk>,
     place: Place,
-    tasks: Sender<Task>,
+    tasks: Later,
     segments: Sender<Segment>,
     notify: Notify,
     waiting_slices: Arc<AtomicUsize>,
@@ -59,7 +65,7 @@ impl Keeper {
     pub(super) fn new(
         disk: Arc<dyn Disk>,
         dir: &str,
-        tasks: Sender<Task>,
+        tasks: Later,
         segments: Sender<Segment>,
         notify: Notify,
         waiting_slices: Arc<AtomicUsize>,
@@ -97,7 +103,7 @@ impl Keeper {
                 let making = self.making.take().expect("an ending follows a beginning");
                 let id = making.finish(ending, &entries)?;
                 let snapshot = SnapshotFile::open(&*self.disk, id, &id.name(), &self.place)?;
-                drop(self.tasks.send(Task::Publish(snapshot)));
+                (self.tasks)(Task::Publish(snapshot));
             }
             Chore::Fetch(id) => {
                 self.fetching = Some(Fetch::begin(self.disk.clone(), self.place.clone(), id)?);
@@ -130,7 +136,7 @@ impl Keeper {
             return Ok(());
         }
         match fetch.finish() {
-            Ok((snapshot, ending)) => drop(self.tasks.send(Task::Install(snapshot, ending))),
+            Ok((snapshot, ending)) => (self.tasks)(Task::Install(snapshot, ending)),
             Err(StorageError::Snapshot { why, .. }) => (self.notify)(Done::FetchFailed { why }),
             Err(error) => return Err(error),
         }

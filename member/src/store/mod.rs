@@ -5,9 +5,12 @@
 pub mod error;
 mod format;
 mod handle;
-mod hands;
+mod inline;
 mod keeper;
 mod recovered;
+mod ring;
+mod seam;
+mod thread;
 mod writer;
 
 pub use error::StorageError;
@@ -15,10 +18,11 @@ pub use format::mark_reset;
 pub use handle::{Done, Handle, Save, open, open_on};
 pub(crate) use hands::{Hands, open_by_hand};
 pub use recovered::Recovered;
+pub use seam::{LogWriter, NoSuchWriter};
 
 use crate::disk::Disk;
 use crate::limits::SEGMENT_BYTES;
-use crate::log::{Log, Replay, Segment, Supply, Whose, Write, prepare};
+use crate::log::{Batch, Log, Replay, Segment, Supply, Whose, Write, prepare};
 use crate::snapshot::{Fetch, SnapshotId, SnapshotWriter};
 use crate::superblock::{Facts, Superblock};
 use error::Place;
@@ -79,7 +83,7 @@ impl Store {
         let mut superblock = format::open_superblock(&*disk, &place, opening)?;
         format::clean(&*disk, superblock.facts(), &place)?;
         let Facts { storage, segment_bytes, log: start, .. } = *superblock.facts();
-        let whose = Whose { storage, boot: opening.boot, segment_bytes, start };
+        let whose = Whose { storage, boot: opening.boot, segment_bytes, start, base: 0 };
         let (replay, recovered) = recovered::recover(&*disk, &place, &mut superblock, whose)?;
         let log = if recovered.unhealthy.is_none() {
             State::Sound(Log::resume(replay, recovered.tail().seq, whose, place.clone(), supply)?)
@@ -114,6 +118,19 @@ impl Store {
     /// The disk refuses: the process must end.
     pub fn flush(&mut self) -> Result<(), StorageError> {
         if let State::Sound(log) = &mut self.log { log.flush() } else { Ok(()) }
+    }
+
+    /// Whether this write can be taken in and its batch begun without waiting for the disk.
+    pub(crate) fn takes_at_once(&mut self, write: &Write) -> bool {
+        if let State::Sound(log) = &mut self.log { log.takes_at_once(write) } else { true }
+    }
+    /// The first half of `flush`: what is to be written, if anything is.
+    pub(crate) fn begin(&mut self) -> Result<Option<Batch>, StorageError> {
+        if let State::Sound(log) = &mut self.log { log.begin() } else { Ok(None) }
+    }
+    /// The other half, when it was written.
+    pub(crate) fn complete(&mut self, batch: Batch, written: std::io::Result<()>) -> Result<(), StorageError> {
+        if let State::Sound(log) = &mut self.log { log.complete(batch, written) } else { Ok(()) }
     }
 
     /// Remembers promise and view; they are on the disk when this returns.
@@ -219,5 +236,8 @@ impl Supply for Inline {
     }
     fn take(&mut self) -> Result<Segment, StorageError> {
         Ok(self.made.take().expect("taken once for every order"))
+    }
+    fn is_ready(&mut self) -> bool {
+        self.made.is_some()
     }
 }

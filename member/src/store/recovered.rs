@@ -53,7 +53,7 @@ pub(super) fn recover(
     whose: Whose,
 ) -> Result<(Replay, Recovered), StorageError> {
     let (snapshot, ending, mut unhealthy) = newest_snapshot(disk, place, superblock)?;
-    let mut replay = replay(disk, place, whose)?;
+    let mut replay = replay(disk, place, Whose { base: ending.at.seq, ..whose })?;
     let after = entries_after(ending.at, std::mem::take(&mut replay.entries));
     let entries = after.unwrap_or_else(|why| {
         unhealthy = unhealthy.take().or(replay.unsound.clone()).or(Some(why));

@@ -1,4 +1,4 @@
-//! The log writer's thread: takes all tasks that wait, does one sync for all of them, reports. Knows the order of tasks, not their reason.
+//! Does what the loop asks of superblock and log, and reports. Knows the order of tasks, not their reason, nor on which thread it is.
 use super::Store;
 use super::error::StorageError;
 use super::handle::{Done, Notify, Save};
@@ -7,9 +7,8 @@ use crate::log::Write;
 use crate::snapshot::{Ending, SnapshotFile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Receiver;
 
-/// What the thread is asked to do, in order.
+/// What is to be done, in order.
 pub(super) enum Task {
     /// Append; and what that counts in the queue, in bytes.
     Write(Write, usize),
@@ -20,8 +19,11 @@ pub(super) enum Task {
     Stop,
 }
 
+/// Where the keeper puts what is the writer's to do.
+pub(super) type Later = Arc<dyn Fn(Task) + Send + Sync>;
+
 pub(super) struct Writer {
-    store: Store,
+    pub(super) store: Store,
     notify: Notify,
     waiting_bytes: Arc<AtomicUsize>,
     /// The last write taken in and not yet reported.
@@ -33,38 +35,26 @@ impl Writer {
         Writer { store, notify, waiting_bytes, taken: None }
     }
 
-    pub(super) fn run(mut self, tasks: &Receiver<Task>) {
-        if let Err(error) = self.work(tasks) {
-            (self.notify)(Done::Failed(error));
-        }
-    }
-
-    /// Until `Task::Stop`. One sync covers whatever had come when the one before was done: nobody waits for company, and
-    /// under load company is there.
-    fn work(&mut self, tasks: &Receiver<Task>) -> Result<(), StorageError> {
-        while let Ok(first) = tasks.recv() {
-            if !self.batch(first, tasks)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// This task and those that wait behind it, with one sync; `false` after the last one.
-    pub(super) fn batch(&mut self, first: Task, tasks: &Receiver<Task>) -> Result<bool, StorageError> {
+    /// This task and those that wait behind it, with one sync; `false` after the last one. One sync covers whatever had come when
+    /// the one before was done: nobody waits for company, and under load company is there.
+    pub(super) fn batch(
+        &mut self,
+        first: Task,
+        mut behind: impl FnMut() -> Option<Task>,
+    ) -> Result<bool, StorageError> {
         let mut next = Some(first);
         let mut goes_on = true;
         while let Some(task) = next {
             goes_on = self.take(task)?;
             let more = goes_on && self.store.waiting_bytes() < BATCH_BYTES;
-            next = if more { tasks.try_recv().ok() } else { None };
+            next = if more { behind() } else { None };
         }
         self.flush()?;
         Ok(goes_on)
     }
 
     /// Takes in one task; `false` if it is the last one. All but writes are done at once, behind the writes before them.
-    fn take(&mut self, task: Task) -> Result<bool, StorageError> {
+    pub(super) fn take(&mut self, task: Task) -> Result<bool, StorageError> {
         match task {
             Task::Write(write, bytes) => {
                 self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -102,11 +92,20 @@ impl Writer {
         Ok(true)
     }
 
-    fn flush(&mut self) -> Result<(), StorageError> {
+    /// Puts on the disk what was taken in.
+    pub(super) fn flush(&mut self) -> Result<(), StorageError> {
         self.store.flush()?;
+        self.flushed();
+        Ok(())
+    }
+    /// What was taken in is on the disk.
+    pub(super) fn flushed(&mut self) {
         if let Some(write) = self.taken.take() {
             (self.notify)(Done::Written { write });
         }
-        Ok(())
+    }
+    /// Nothing more can be done.
+    pub(super) fn failed(&self, error: StorageError) {
+        (self.notify)(Done::Failed(error));
     }
 }

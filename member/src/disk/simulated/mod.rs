@@ -4,11 +4,12 @@ mod contents;
 
 pub use contents::Luck;
 
-use super::{BLOCK, Disk, File};
+use super::{Aligned, BLOCK, Disk, File, Landed, Lane};
 use contents::{Coin, Contents};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
 
 /// A simulated disk. Clones share it, as processes share a machine's disk.
 #[derive(Clone, Default)]
@@ -181,6 +182,9 @@ impl Disk for SimulatedDisk {
     fn reads_past_cache(&self) -> bool {
         !self.lock().caches_reads
     }
+    fn lane(&self) -> io::Result<Box<dyn Lane>> {
+        Ok(Box::new(SimulatedLane(None)))
+    }
 }
 
 struct SimulatedFile {
@@ -259,5 +263,26 @@ impl File for SimulatedFile {
                 Ok(())
             }
         }
+    }
+}
+
+/// What was begun and is not yet asked for.
+type Begun = (Arc<dyn File>, u64, Aligned, usize);
+
+/// Writes when it is asked whether it has written.
+struct SimulatedLane(Option<Begun>);
+
+impl Lane for SimulatedLane {
+    fn begin(&mut self, file: &Arc<dyn File>, at: u64, blocks: Aligned, bytes: usize) {
+        let before = self.0.replace((file.clone(), at, blocks, bytes));
+        assert!(before.is_none(), "one write after the other");
+    }
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<Landed> {
+        Poll::Ready(self.wait())
+    }
+    fn wait(&mut self) -> Landed {
+        let (file, at, blocks, bytes) = self.0.take().expect("something was begun");
+        let written = file.write_through(at, &blocks[..bytes]);
+        (blocks, written)
     }
 }
