@@ -5,9 +5,14 @@ mod common;
 use common::{SEGMENT_BYTES, end, entries, opening, write};
 use group::{Entry, Epoch, Position, Seq};
 use member::disk::simulated::{Fault, Luck, SimulatedDisk};
+use member::log::Write;
 use member::snapshot::{Ending, Item};
-use member::store::{Recovered, Save, StorageError, Store};
+use member::store::{Done, Handle, LogWriter, Recovered, Save, StorageError, Store, open_on};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
 
 const LUCKS: [Luck; 5] = [Luck::Nothing, Luck::Everything, Luck::Seed(1), Luck::Seed(2), Luck::Seed(3)];
 
@@ -24,30 +29,33 @@ struct Expected {
 }
 
 impl Expected {
-    fn write(&mut self, store: &mut Store, cut: Option<Seq>, new: &[Entry], commit: Seq) -> Result<(), StorageError> {
+    fn write(
+        &mut self,
+        store: &mut impl Storage,
+        cut: Option<Seq>,
+        new: &[Entry],
+        commit: Seq,
+    ) -> Result<(), StorageError> {
         let kept = cut.unwrap_or(self.log.len() as Seq);
         self.next = self.log[..usize::try_from(kept).unwrap()].to_vec();
         self.next.extend_from_slice(new);
-        assert!(store.write(&write(1, cut, new, commit))?);
-        store.flush()?;
+        store.put(write(1, cut, new, commit))?;
         self.log = self.next.clone();
         Ok(())
     }
-    fn save(&mut self, store: &mut Store, promised: u64) -> Result<(), StorageError> {
+    fn save(&mut self, store: &mut impl Storage, promised: u64) -> Result<(), StorageError> {
         self.next_promised = promised;
-        store.save(Save { save: 1, group: None, promised: Epoch::new(0, promised), view: None })?;
+        store.promise(Save { save: 1, group: None, promised: Epoch::new(0, promised), view: None })?;
         self.promised = promised;
         Ok(())
     }
     /// Takes a snapshot whose slice names the entry it begins at.
-    fn snapshot(&mut self, store: &mut Store, from: Seq, at: Seq) -> Result<(), StorageError> {
+    fn snapshot(&mut self, store: &mut impl Storage, from: Seq, at: Seq) -> Result<(), StorageError> {
         let span = |seq: Seq| usize::try_from(seq).unwrap();
         self.next_snapshot = at;
-        let mut making = store.snapshot(end(&self.log[..span(from)]))?;
-        making.slice(format!("state at {from}").as_bytes())?;
         let ending = Ending { at: end(&self.log[..span(at)]), starts: vec![], reigns: vec![], format: 1 };
-        let id = making.finish(ending, &self.log[span(from)..span(at)])?;
-        store.publish(id)?;
+        let (begins, entries) = (end(&self.log[..span(from)]), &self.log[span(from)..span(at)]);
+        store.keep(begins, format!("state at {from}"), ending, entries.to_vec())?;
         self.snapshot = at;
         Ok(())
     }
@@ -95,13 +103,95 @@ fn is_prefix(found: &Recovered, log: &[Entry]) -> bool {
     upto <= log.len() && end(&log[..base]) == found.base && log[base..upto] == found.entries
 }
 
+/// What a life is lived with: the storage without threads, or with any writer of its log.
+trait Storage: Sized {
+    type How: Copy + std::fmt::Debug;
+    fn open(disk: &SimulatedDisk, boot: u128, how: Self::How) -> Result<(Self, Recovered), StorageError>;
+    fn put(&mut self, write: Write) -> Result<(), StorageError>;
+    fn promise(&mut self, save: Save) -> Result<(), StorageError>;
+    fn keep(&mut self, from: Position, state: String, ending: Ending, log: Vec<Entry>) -> Result<(), StorageError>;
+}
+
+impl Storage for Store {
+    type How = ();
+    fn open(disk: &SimulatedDisk, boot: u128, (): ()) -> Result<(Store, Recovered), StorageError> {
+        open(disk, boot)
+    }
+    fn put(&mut self, write: Write) -> Result<(), StorageError> {
+        assert!(self.write(&write)?);
+        self.flush()
+    }
+    fn promise(&mut self, save: Save) -> Result<(), StorageError> {
+        self.save(save)
+    }
+    fn keep(&mut self, from: Position, state: String, ending: Ending, log: Vec<Entry>) -> Result<(), StorageError> {
+        let mut making = self.snapshot(from)?;
+        making.slice(state.as_bytes())?;
+        let id = making.finish(ending, &log)?;
+        self.publish(id).map(drop)
+    }
+}
+
+/// The storage as a member's loop has it.
+struct Looped {
+    handle: Handle,
+    done: UnboundedReceiver<Done>,
+    runtime: Runtime,
+}
+
+impl Looped {
+    fn until(&mut self, wanted: impl Fn(&Done) -> bool) -> Result<(), StorageError> {
+        let Looped { handle, done, runtime } = self;
+        let told = async {
+            loop {
+                tokio::select! {
+                    done = done.recv() => match done.expect("the storage lives") {
+                        Done::Failed(error) => return Err(error),
+                        done if wanted(&done) => return Ok(()),
+                        _ => {}
+                    },
+                    () = handle.progress() => {}
+                }
+            }
+        };
+        runtime.block_on(async { timeout(Duration::from_secs(20), told).await }).expect("the storage answers")
+    }
+}
+
+impl Storage for Looped {
+    type How = LogWriter;
+    fn open(disk: &SimulatedDisk, boot: u128, how: LogWriter) -> Result<(Looped, Recovered), StorageError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (sender, done) = unbounded_channel();
+        let entered = runtime.enter();
+        let disk = Arc::new(disk.clone());
+        let (found, handle) = open_on(disk, "here", opening(boot), how, move |done| drop(sender.send(done)))?;
+        drop(entered);
+        Ok((Looped { handle, done, runtime }, found))
+    }
+    fn put(&mut self, write: Write) -> Result<(), StorageError> {
+        self.handle.write(write);
+        self.until(|done| matches!(done, Done::Written { .. }))
+    }
+    fn promise(&mut self, save: Save) -> Result<(), StorageError> {
+        self.handle.save(save);
+        self.until(|done| matches!(done, Done::Saved { .. }))
+    }
+    fn keep(&mut self, from: Position, state: String, ending: Ending, log: Vec<Entry>) -> Result<(), StorageError> {
+        self.handle.begin_snapshot(from);
+        self.handle.slice(state.into()).unwrap();
+        self.handle.finish_snapshot(ending, log);
+        self.until(|done| matches!(done, Done::Published { .. }))
+    }
+}
+
 fn open(disk: &SimulatedDisk, boot: u128) -> Result<(Store, Recovered), StorageError> {
     Store::open(Arc::new(disk.clone()), "here", opening(boot))
 }
 
 /// A life: format, write, promise, a tail that is replaced, snapshots, segments rolled and used again, a restart.
-fn live(disk: &SimulatedDisk, expected: &mut Expected) -> Result<(), StorageError> {
-    let (mut store, found) = open(disk, 1)?;
+fn live<S: Storage>(disk: &SimulatedDisk, expected: &mut Expected, how: S::How) -> Result<(), StorageError> {
+    let (mut store, found) = S::open(disk, 1, how)?;
     expected.storage = Some(found.storage.0);
     let first = entries(Position::default(), 1, 3, 100);
     expected.save(&mut store, 1)?;
@@ -119,7 +209,7 @@ fn live(disk: &SimulatedDisk, expected: &mut Expected) -> Result<(), StorageErro
     let at = expected.log.len() as Seq - 1;
     expected.snapshot(&mut store, at, at)?;
     drop(store);
-    let (mut store, found) = open(disk, 2)?;
+    let (mut store, found) = S::open(disk, 2, how)?;
     assert_eq!(found.tail(), end(&expected.log));
     for _ in 0..4 {
         let tail = end(&expected.log);
@@ -148,22 +238,21 @@ fn come_back(disk: &SimulatedDisk, expected: &Expected, case: &str) {
     assert_eq!(again.storage, found.storage);
 }
 
-fn power_fails_at(operation: u64, cached: bool) -> Option<(SimulatedDisk, Expected)> {
+fn power_fails_at<S: Storage>(operation: u64, cached: bool, how: S::How) -> Option<(SimulatedDisk, Expected)> {
     let disk = SimulatedDisk::new();
     disk.cache_reads(cached);
     disk.fail(operation, Fault::PowerCut);
     let mut expected = Expected::default();
-    let failed = live(&disk, &mut expected).is_err();
+    let failed = live::<S>(&disk, &mut expected, how).is_err();
     failed.then_some((disk, expected))
 }
 
-#[test]
-fn nothing_acknowledged_is_lost_wherever_the_power_fails() {
+fn power_fails_everywhere<S: Storage>(how: S::How) {
     for cached in [false, true] {
         let mut operation = 1;
-        while let Some((disk, expected)) = power_fails_at(operation, cached) {
+        while let Some((disk, expected)) = power_fails_at::<S>(operation, cached, how) {
             for luck in LUCKS {
-                let case = format!("power cut in operation {operation}, {luck:?}, cached {cached}");
+                let case = format!("power cut in operation {operation}, {luck:?}, cached {cached}, {how:?}");
                 come_back(&disk.after_power_cut(luck), &expected, &case);
             }
             operation += 1;
@@ -173,9 +262,26 @@ fn nothing_acknowledged_is_lost_wherever_the_power_fails() {
 }
 
 #[test]
+fn nothing_acknowledged_is_lost_wherever_the_power_fails() {
+    power_fails_everywhere::<Store>(());
+}
+#[test]
+fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_a_thread_writes_the_log() {
+    power_fails_everywhere::<Looped>(LogWriter::Thread);
+}
+#[test]
+fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_the_loop_writes_the_log() {
+    power_fails_everywhere::<Looped>(LogWriter::Inline);
+}
+#[test]
+fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_the_kernel_writes_the_log() {
+    power_fails_everywhere::<Looped>(LogWriter::IoUring);
+}
+
+#[test]
 fn nothing_acknowledged_is_lost_when_the_power_fails_again_during_recovery() {
     let mut operation = 1;
-    while let Some((disk, expected)) = power_fails_at(operation, operation % 2 == 0) {
+    while let Some((disk, expected)) = power_fails_at::<Store>(operation, operation % 2 == 0, ()) {
         let mut again = 1;
         loop {
             let disk = disk.after_power_cut(Luck::Seed(operation + again));
@@ -200,7 +306,7 @@ fn a_failed_write_or_sync_ends_the_work_and_a_restart_claims_only_what_the_devic
             disk.cache_reads(cached);
             disk.fail(operation, Fault::Error(std::io::ErrorKind::Other));
             let mut expected = Expected::default();
-            if live(&disk, &mut expected).is_ok() {
+            if live::<Store>(&disk, &mut expected, ()).is_ok() {
                 break;
             }
             let case = format!("operation {operation} failed, cached {cached}");
@@ -219,7 +325,7 @@ fn a_failed_write_or_sync_ends_the_work_and_a_restart_claims_only_what_the_devic
 #[test]
 fn the_life_above_rolls_and_reuses_segments() {
     let disk = SimulatedDisk::new();
-    live(&disk, &mut Expected::default()).unwrap();
+    live::<Store>(&disk, &mut Expected::default(), ()).unwrap();
     use member::disk::Disk;
     let segments: Vec<String> = disk.names().unwrap().into_iter().filter(|name| name.starts_with("log-")).collect();
     let highest = segments.iter().max().and_then(|name| name[4..].parse::<usize>().ok()).unwrap();

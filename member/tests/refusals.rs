@@ -205,13 +205,18 @@ fn an_entry_that_is_too_large_or_out_of_place_or_cuts_what_is_committed_is_refus
 #[test]
 fn a_directory_that_is_a_file_or_cannot_be_made_is_said_plainly() {
     let dir = tempfile::tempdir().unwrap();
-    let said =
-        open_directory("/proc/never".as_ref(), group::BootId(1), |_| {}).err().expect("it is refused").to_string();
+    let said = open_directory("/proc/never".as_ref(), group::BootId(1), member::store::LogWriter::default(), |_| {})
+        .err()
+        .expect("it is refused")
+        .to_string();
     assert!(said.contains("/proc/never") && said.contains("this user can make and write"), "{said}");
     let file = dir.path().join("file");
     std::fs::write(&file, "x").unwrap();
     for path in [file.clone(), file.join("below")] {
-        let said = open_directory(&path, group::BootId(1), |_| {}).err().expect("it is refused").to_string();
+        let said = open_directory(&path, group::BootId(1), member::store::LogWriter::default(), |_| {})
+            .err()
+            .expect("it is refused")
+            .to_string();
         assert!(said.contains(&path.display().to_string()) && said.contains("name an empty directory"), "{said}");
     }
 }

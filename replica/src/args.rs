@@ -2,6 +2,7 @@
 use anyhow::{Context, bail};
 use clap::ArgGroup;
 use group::Pod;
+use member::store::LogWriter;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +38,9 @@ pub struct Args {
     /// Namespace of both; the pod's own if not given
     #[arg(long, value_name = "NAME", env = "POD_NAMESPACE", hide_env = true)]
     namespace: Option<String>,
+    /// Who writes the log: thread, inline, or io-uring (the thread where the kernel does not allow it)
+    #[arg(long, value_name = "HOW", default_value = "thread", env = "JH_LOG_WRITER")]
+    log_writer: LogWriter,
     /// When leading an empty book, put the sample restaurants in
     #[arg(long)]
     sample_data: bool,
@@ -50,6 +54,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) place: Place,
+    pub(crate) log_writer: LogWriter,
     pub(crate) sample_data: bool,
 }
 
@@ -68,15 +73,15 @@ impl Args {
     /// # Errors
     /// A name stands twice, or the replica's own is missing. Each says what to do.
     pub(crate) fn config(self) -> anyhow::Result<Config> {
-        let Args { name, dir, listen, admin, peers, view_dir, view_configmap, peers_service, namespace, sample_data } =
-            self;
+        let Args { name, dir, listen, admin, peers, view_dir, view_configmap, .. } = self;
+        let Args { peers_service, namespace, log_writer, sample_data, .. } = self;
         let name = Pod::new(&name);
         let place = match (view_dir, view_configmap.zip(peers_service)) {
             (_, Some((config_map, service))) => Place::Kubernetes { namespace, config_map, service },
             (Some(view_dir), None) => Place::Machine { view_dir, peers: all(peers, &name, listen)? },
             (None, None) => bail!("give --view-dir and --peers, or --view-configmap and --peers-service"),
         };
-        Ok(Config { name, dir, listen, admin, place, sample_data })
+        Ok(Config { name, dir, listen, admin, place, log_writer, sample_data })
     }
 }
 

@@ -35,7 +35,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config) -> anyhow::Result<Ended> {
-    let Config { name, dir, listen, admin, place, sample_data } = config;
+    let Config { name, dir, listen, admin, place, log_writer, sample_data } = config;
     let admin_listener = tokio::net::TcpListener::bind(admin)
         .await
         .with_context(|| format!("listen at {admin}; choose another address with --admin"))?;
@@ -46,7 +46,7 @@ async fn serve(config: Config) -> anyhow::Result<Ended> {
         .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
     let (store, directory, _following) = find(place).await?;
     let (seen, asks) = views::carry(store, name.clone());
-    let config = member::Config::new(name.clone(), dir, listener, directory);
+    let config = member::Config { log_writer, ..member::Config::new(name.clone(), dir, listener, directory) };
     let (member, running) = member::join(config, Orders::new(), seen, asks)?;
     let _ = door.set(member.clone());
     if sample_data {

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
 
 /// More than one write at a time is never begun; the ring wants some room for itself.
 const CAPACITY: u32 = 8;
@@ -46,8 +47,15 @@ impl Uring {
     /// # Errors
     /// The kernel has no `io_uring`, or does not allow it here.
     pub(super) fn new() -> io::Result<Uring> {
+        // Without a runtime nobody could be woken, and registering would panic.
+        Handle::try_current().map_err(io::Error::other)?;
         let ring = Proactor::builder().capacity(CAPACITY).build()?;
-        Ok(Uring { ring: AsyncFd::with_interest(ring, Interest::READABLE)?, under: Under::Nothing })
+        #[expect(
+            deprecated,
+            reason = "its successor asks for an unsafe promise, which holds: a ring keeps its descriptor"
+        )]
+        let ring = AsyncFd::with_interest(ring, Interest::READABLE)?;
+        Ok(Uring { ring, under: Under::Nothing })
     }
 
     /// Hands the kernel what is to be written and takes what it has done, without waiting unless told to.

@@ -72,6 +72,7 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
     let caller = Caller { name: pod.to_string(), kind: Kind::Peer(me.clone()), directory: peers };
     let doors = Doors { me, inbox: inbox_sender.clone(), snapshot, pokes: pokes.clone() };
     let delivered = core.commit();
+    tracing::info!(tail = core.tail().seq, entries = core.tail().seq + 1 - core.first_seq(), "recovered");
     let began = Instant::now();
     let running = Running {
         core,

@@ -176,8 +176,8 @@ impl Queues {
     fn seam(self, writer: Writer) -> Seam {
         match self {
             Queues::Thread(tasks, queue) => Seam::Thread(Thread::start(writer, tasks, queue)),
-            Queues::Inline(queue) => Seam::Inline(inline::Inline::new(writer, queue)),
-            Queues::Ring(lane, word, words) => Seam::Ring(ring::Ring::new(writer, lane, word, words)),
+            Queues::Inline(queue) => Seam::Inline(Box::new(inline::Inline::new(writer, queue))),
+            Queues::Ring(lane, word, words) => Seam::Ring(Box::new(ring::Ring::new(writer, lane, word, words))),
         }
     }
 }

@@ -35,7 +35,14 @@ pub(crate) fn open_by_hand(
     let (store, recovered) = Store::open(disk.clone(), dir, opening)?;
     // Segments are made at the moment they are ordered, so that nobody waits for the other thread.
     let (segments, _) = mpsc::channel();
-    let keeper = Keeper::new(disk, dir, Arc::new(move |task| drop(sender.send(task))), segments, notify.clone(), handle.waiting_slices());
+    let keeper = Keeper::new(
+        disk,
+        dir,
+        Arc::new(move |task| drop(sender.send(task))),
+        segments,
+        notify.clone(),
+        handle.waiting_slices(),
+    );
     let writer = Writer::new(store, notify.clone(), handle.waiting_bytes());
     let hands = Hands { writer, tasks, task: None, keeper, chores, chore: None, notify, failed: false };
     Ok((recovered, handle, hands))

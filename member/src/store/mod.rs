@@ -5,6 +5,7 @@
 pub mod error;
 mod format;
 mod handle;
+mod hands;
 mod inline;
 mod keeper;
 mod recovered;

@@ -40,8 +40,8 @@ impl FromStr for LogWriter {
 /// What stands behind the seam: tasks go in, `Done` comes out where the storage was told to put it.
 pub(super) enum Seam {
     Thread(Thread),
-    Inline(Inline),
-    Ring(Ring),
+    Inline(Box<Inline>),
+    Ring(Box<Ring>),
     /// Somebody takes the tasks by hand.
     Hands(Sender<Task>),
 }
