@@ -8,6 +8,7 @@ use bytes::Bytes;
 use group::{BootId, Cause, Change, Epoch, GroupId, Pod, Role, Status, View};
 use ledger::Ledger;
 use member::client::{self, Client};
+use member::store::LogWriter;
 use member::{Ask, Config, Directory, Ended, Member, Report, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -202,7 +203,14 @@ impl Cluster {
     fn start_on(&mut self, pod: &Pod, listener: TcpListener) {
         let dir = self.dir_of(pod).to_owned();
         let peers = self.directory.clone();
+        // One of each kind: whatever the tests show holds for all of them.
+        let log_writer = match pod.as_str().as_bytes().last() {
+            Some(b'0') => LogWriter::IoUring,
+            Some(b'1') => LogWriter::Inline,
+            _ => LogWriter::Thread,
+        };
         let config = Config {
+            log_writer,
             snapshot_every_bytes: self.snapshot_every_bytes,
             ..Config::new(pod.clone(), dir, listener, peers)
         };
