@@ -23,7 +23,8 @@
 //! **Fault model.** Crashes, pauses, slow or broken connections, wiped or torn disks, a view store that is late or away. No member lies.
 //! **Security model.** None below the network's: whoever reaches the port is believed. Connections are opened and accepted in one place each
 //! and are generic over the stream, so that mutual TLS can go under.
-//! **Threading model.** One loop on one thread; one thread that writes the log, one that keeps segments and snapshots. The loop blocks on nothing.
+//! **Threading model.** One loop on one thread; one thread that writes the log (or `io_uring`, or the loop itself: [`store::LogWriter`]), one
+//! that keeps segments and snapshots. Unless it writes the log itself, the loop blocks on nothing.
 mod answer;
 pub mod client;
 pub mod disk;

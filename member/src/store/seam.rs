@@ -1,4 +1,4 @@
-//! The seam between the event loop and its log: who writes a batch, and on which thread. Knows three answers; `docs/decisions/0007` measures them.
+//! The seam between the event loop and its log: who writes a batch, and on which thread. Knows three answers; `docs/decisions/0007-a-thread-writes-the-log.md` measures them.
 use super::inline::Inline;
 use super::ring::Ring;
 use super::thread::Thread;
