@@ -1,37 +1,52 @@
 //! The fourteen allergens that UK law names, and sets of them. Knows nothing of items or orders.
 
-/// One of the fourteen allergens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Allergen {
+/// The one list: each allergen with its name on the wire, in the order of their bits.
+macro_rules! allergens {
+    ($($(#[$doc:meta])+ $name:ident = $word:literal;)+) => {
+        /// One of the fourteen allergens.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Allergen { $($(#[$doc])+ $name,)+ }
+
+        impl Allergen {
+            /// All fourteen, in the order of their bits.
+            pub const ALL: [Allergen; 14] = [$(Allergen::$name),+];
+
+            /// The name on the wire.
+            pub fn name(self) -> &'static str { match self { $(Allergen::$name => $word),+ } }
+        }
+    };
+}
+
+allergens! {
     /// Celery.
-    Celery,
+    Celery = "celery";
     /// Cereals containing gluten.
-    Gluten,
+    Gluten = "gluten";
     /// Crustaceans.
-    Crustaceans,
+    Crustaceans = "crustaceans";
     /// Eggs.
-    Eggs,
+    Eggs = "eggs";
     /// Fish.
-    Fish,
+    Fish = "fish";
     /// Lupin.
-    Lupin,
+    Lupin = "lupin";
     /// Milk.
-    Milk,
+    Milk = "milk";
     /// Molluscs.
-    Molluscs,
+    Molluscs = "molluscs";
     /// Mustard.
-    Mustard,
+    Mustard = "mustard";
     /// Tree nuts.
-    Nuts,
+    Nuts = "nuts";
     /// Peanuts.
-    Peanuts,
+    Peanuts = "peanuts";
     /// Sesame.
-    Sesame,
+    Sesame = "sesame";
     /// Soya.
-    Soya,
+    Soya = "soya";
     /// Sulphur dioxide and sulphites.
-    Sulphites,
+    Sulphites = "sulphites";
 }
 
 /// A set of allergens in 14 bits.
@@ -39,48 +54,6 @@ pub enum Allergen {
 pub struct AllergenSet(u16);
 
 impl Allergen {
-    /// All fourteen, in the order of their bits.
-    pub const ALL: [Allergen; 14] = {
-        use Allergen::*;
-        [
-            Celery,
-            Gluten,
-            Crustaceans,
-            Eggs,
-            Fish,
-            Lupin,
-            Milk,
-            Molluscs,
-            Mustard,
-            Nuts,
-            Peanuts,
-            Sesame,
-            Soya,
-            Sulphites,
-        ]
-    };
-
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        const NAMES: [&str; 14] = [
-            "celery",
-            "gluten",
-            "crustaceans",
-            "eggs",
-            "fish",
-            "lupin",
-            "milk",
-            "molluscs",
-            "mustard",
-            "nuts",
-            "peanuts",
-            "sesame",
-            "soya",
-            "sulphites",
-        ];
-        NAMES[self as usize]
-    }
-
     /// Reads a name; none if the law knows no such allergen.
     pub fn parse(name: &str) -> Option<Allergen> {
         Allergen::ALL.into_iter().find(|allergen| allergen.name() == name)
