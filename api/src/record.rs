@@ -14,7 +14,7 @@ pub const RECORD_BYTES: usize = 320;
 
 coded!(Event { order, version, stage, at_ms, kind });
 coded!(Outage { number, from_ms, to_ms });
-coded!(Book { keys_trimmed_before_ms, outages_seen, outages });
+coded!(Book { keys_trimmed_before_ms, outages_seen, outages, secret });
 coded!(KeyRecord { fingerprint, at_ms, subject });
 coded_enum!(Subject { 0 => Order(order), 1 => Restaurant(number) });
 coded_enum!(Record {

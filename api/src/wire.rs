@@ -32,9 +32,9 @@ pub enum Garbled {
 
 /// The format that this build writes. A build reads its own and the one before, so that a rollout may mix two builds: a
 /// field that is new in format n is read only from messages of format n on, and written once the log says so (F1).
-pub const FORMAT: u8 = 1;
+pub const FORMAT: u8 = 2;
 /// The oldest format that this build reads.
-pub const FORMAT_OLDEST: u8 = 1;
+pub const FORMAT_OLDEST: u8 = 2;
 
 /// A command, a question or a delta of one order is shorter than this, in bytes.
 const ORDINARY_BYTES: usize = 512;
@@ -382,9 +382,10 @@ mod tests {
 
     #[test]
     fn another_format_is_told_by_its_number() {
-        assert_eq!(decode::<u64>(&[2, 0]), Err(Garbled::Format { found: 2 }));
-        assert_eq!(decode::<u64>(&[0, 0]), Err(Garbled::Format { found: 0 }));
-        assert_eq!(decode::<u64>(&[1, 0, 0]), Err(Garbled::Long(1)));
+        for found in [0, FORMAT_OLDEST - 1, FORMAT + 1, u8::MAX] {
+            assert_eq!(decode::<u64>(&[found, 0]), Err(Garbled::Format { found }));
+        }
+        assert_eq!(decode::<u64>(&[FORMAT, 0, 0]), Err(Garbled::Long(1)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How the API's values read for people: money, stages, lines. Pure.
 
 use api::v1::money::Money;
-use api::v1::order::{Line, Stage};
+use api::v1::order::{Line, Payment, PaymentState, Stage};
+use api::v1::place::PayBy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -27,6 +28,24 @@ pub(crate) fn money(money: &Money) -> String {
 /// A stage as the API spells it.
 pub(crate) fn stage(stage: Stage) -> String {
     serde_json::to_value(stage).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// How an order is paid, on a line of its own.
+pub(crate) fn payment(payment: &Payment) -> String {
+    let method = match payment.method {
+        PayBy::Cash => "cash",
+        PayBy::Card => "card",
+    };
+    let state = match payment.state {
+        PaymentState::Due => "due at the door",
+        PaymentState::Authorised => "authorised, taken when the restaurant accepts",
+        PaymentState::Captured => "paid",
+        PaymentState::Voided => "nothing was taken",
+        PaymentState::Refunded => "refunded",
+        PaymentState::HalfRefunded => "half refunded",
+    };
+    let back = payment.refunded.as_ref().map(|back| format!(" ({})", money(back))).unwrap_or_default();
+    format!("{method}: {state}{back}\n")
 }
 
 /// Whether nothing can follow this stage.
@@ -60,6 +79,14 @@ mod tests {
         assert_eq!(show(-5, "GBP"), "-0.05 GBP");
         assert_eq!(show(1250, "JPY"), "1250 JPY");
         assert_eq!(show(1250, "KWD"), "1.250 KWD");
+    }
+
+    #[test]
+    fn a_payment_says_what_was_given_back() {
+        let back = Money { amount: 625, currency: Currency::new("GBP").unwrap() };
+        let half = Payment { state: PaymentState::HalfRefunded, refunded: Some(back), ..Payment::default() };
+        assert_eq!(payment(&half), "cash: half refunded (6.25 GBP)\n");
+        assert_eq!(payment(&Payment::default()), "cash: due at the door\n");
     }
 
     #[test]

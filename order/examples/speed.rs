@@ -52,6 +52,8 @@ fn place(n: u64) -> Result<Command, Box<dyn std::error::Error>> {
         allergens_acknowledged: None,
         age_confirmed: false,
         fulfil_at_ms: None,
+        tender: Default::default(),
+        quote: None,
         random: n.wrapping_mul(0x9E37_79B9_7F4A_7C15),
     };
     let keyed = Some(Keyed { key: Key::parse(&format!("speed-of-placing-{n}"))?, fingerprint: u128::from(n) });

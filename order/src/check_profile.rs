@@ -41,6 +41,8 @@ fn check_numbers(profile: &Profile, issues: &mut Issues) {
     issues.form("/accept_window_s", form::of_number(i64::from(profile.accept_window_s), least, most));
     issues.form("/lead_minutes", lead(profile.lead_minutes));
     issues.form("/last_orders_minutes", lead(profile.last_orders_minutes));
+    let capacity = |orders: u16| form::of_number(i64::from(orders), 1, i64::from(limits::SLOT_CAPACITY_MAX));
+    issues.form("/slot_capacity", profile.slot_capacity.and_then(capacity));
 }
 
 fn check_delivery(profile: &Profile, delivery: &Delivery, issues: &mut Issues) {

@@ -4,7 +4,9 @@ use crate::allergen::AllergenSet;
 use crate::id::{OrderId, Slug};
 use crate::key::Keyed;
 use crate::menu::Menu;
+use crate::payment::Method;
 use crate::place::Place;
+use crate::promise::Secret;
 use crate::restaurant::{Availability, Profile};
 use crate::stage::{Actor, Reason, Service};
 use crate::transitions::Verb;
@@ -63,6 +65,12 @@ pub enum Action {
     Resume {
         /// Which restaurant.
         restaurant: Slug,
+    },
+    /// Gives a new book the secret that its quotes are signed with. It is drawn by whoever leads first, so that every copy
+    /// has the same.
+    Begin {
+        /// The secret.
+        secret: Secret,
     },
     /// Says that nobody could be served for a while, so that deadlines of restaurants shift (T1).
     Outage {
@@ -173,8 +181,25 @@ pub struct PlaceOrder {
     pub age_confirmed: bool,
     /// When they want it, ms since 1970; none: as soon as possible.
     pub fulfil_at_ms: Option<u64>,
+    /// How they pay.
+    pub tender: Tender,
+    /// The signed quote that they hold the restaurant to, as they sent it.
+    pub quote: Option<Box<str>>,
     /// 64 random bits for the order's id.
     pub random: u64,
+}
+
+/// How a customer pays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Tender {
+    /// In cash, at the door or the counter.
+    #[default]
+    Cash,
+    /// By card.
+    Card {
+        /// What stands for the card at the bank.
+        token: Box<str>,
+    },
 }
 
 /// One wished line.
@@ -228,6 +253,16 @@ impl Command {
     /// A command of timers and maintenance.
     pub fn system(action: Action) -> Command {
         Command { actor: Actor::system(), keyed: None, if_match: None, action }
+    }
+}
+
+impl Tender {
+    /// By what.
+    pub fn method(&self) -> Method {
+        match self {
+            Tender::Cash => Method::Cash,
+            Tender::Card { .. } => Method::Card,
+        }
     }
 }
 

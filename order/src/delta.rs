@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::id::{OrderId, RestaurantNumber, Slug};
 use crate::menu::MenuRevision;
 use crate::order::Order;
+use crate::promise::Secret;
 use crate::restaurant::{Availability, Restaurant};
 use crate::stage::Stage;
 use crate::transitions::EventKind;
@@ -75,6 +76,8 @@ pub struct Book {
     pub outages_seen: u32,
     /// The last ones, oldest first.
     pub outages: Vec<Outage>,
+    /// What quotes are signed with; none before the first primary drew it.
+    pub secret: Option<Secret>,
 }
 
 /// A time in which nobody could be served.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::acquirer::TEST_TOKENS;
 use crate::stage::{Leg, Role, Stage};
 use crate::transitions::{self, TRANSITIONS, Transition, Verb};
 
@@ -11,9 +12,13 @@ pub fn orders_page() -> String {
     page.push_str("\n```mermaid\nstateDiagram-v2\n");
     edges().iter().for_each(|edge| line(&mut page, edge));
     page.push_str("```\n\n## Moves\n\n");
-    page.push_str("| # | from | to | delivery | command | who | condition | event | meaning |\n|---|---|---|---|---|---|---|---|---|\n");
+    page.push_str("| # | from | to | delivery | command | who | condition | payment | event | meaning |\n|---|---|---|---|---|---|---|---|---|---|\n");
     TRANSITIONS.iter().for_each(|row| line(&mut page, &table_row(row)));
     page.push_str(RULES);
+    page.push_str(PAYMENT);
+    page.push_str("\n| test token | the simulated bank's answer |\n|---|---|\n");
+    TEST_TOKENS.iter().for_each(|known| line(&mut page, &format!("| `{}` | {} |", known.token, known.doc)));
+    page.push_str(PROMISES);
     page.push_str("\n## Reasons\n\n| command | who | reasons |\n|---|---|---|\n");
     for verb in Verb::ALL {
         for role in transitions::who(*verb) {
@@ -40,6 +45,31 @@ Final stages: delivered, collected, rejected, expired, cancelled. Times are thos
 - Any other command from a stage or delivery state without a row for it is a conflict (409) with the stage, the version and
   what this actor may do instead.
 - Commands that meet are settled by their order in the log; the loser gets the conflict.
+";
+
+const PAYMENT: &str = "
+## Payment
+
+An order is paid in `cash`, which is `due` until the food is handed over, or by `card`. A card's bank sets the total aside
+when the order is placed (`authorised`), or the order is refused with `payment_declined` and the reason. It is taken when the
+restaurant accepts (`captured`). Whatever ends the order before that lets go of it (`voided`); afterwards the column *payment*
+above says what is given back: all of it (`refunded`), or half, rounded up, where the food was made and nobody but the
+operator or a failed delivery is the cause (`half_refunded`). Cash that was not taken is never given back: it is `voided`.
+
+The bank is simulated inside the state machine: its answer follows from the token and the total alone.
+";
+
+const PROMISES: &str = "
+## Quotes and kitchen slots
+
+A quote that can be ordered carries a token, signed with a secret that every copy of the book holds. An order that sends it
+as `quote` is refused with `quote_expired` 15 minutes later, `menu_changed` or `price_changed` when the promise does not hold
+any more, `quote_mismatch` when it is for another body (everything but `expect`, `payment` and `quote` counts) and
+`quote_invalid` when it was not signed by this book. An order needs no quote.
+
+A restaurant may limit the orders that its kitchen takes for one quarter of an hour. What counts is when the food is to be
+there or ready: `fulfil_at`, or the estimate of an order for now. A full slot is refused with `slot_full` and the next one
+that is free. Orders that are rejected, expired or cancelled give their slot back.
 ";
 
 fn line(page: &mut String, text: &str) {
@@ -83,9 +113,10 @@ fn table_row(row: &Transition) -> String {
     };
     let (who, verb, event) = (joined(row.who, Role::name), row.verb.name(), row.event.name());
     format!(
-        "| {} | {from} | {to} | {delivery} | `{verb}` | {who} | {} | `{event}` | {} |",
+        "| {} | {from} | {to} | {delivery} | `{verb}` | {who} | {} | {} | `{event}` | {} |",
         row.row,
         row.guard.text(),
+        row.pays.text(),
         row.doc
     )
 }

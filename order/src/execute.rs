@@ -43,6 +43,7 @@ impl State {
 
     fn maintain(&self, at_ms: u64, action: &Action) -> Outcome {
         match action {
+            Action::Begin { secret } => self.take_secret(secret),
             Action::Outage { from_ms, to_ms } => Ok(self.outage(at_ms, *from_ms, *to_ms)),
             Action::Postpone { order } => self.postpone(*order),
             Action::Trim { before_ms } => Ok(self.trim(at_ms, *before_ms)),

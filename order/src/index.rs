@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{OrderId, RestaurantNumber, Slug};
 use crate::order::Order;
+use crate::slot::Slot;
 use crate::stage::Stage;
 
 /// The indexes.
@@ -19,6 +20,8 @@ pub(crate) struct Index {
     pub(crate) order_keys: BTreeSet<(u64, OrderId)>,
     /// Keys of other commands by age.
     pub(crate) key_ages: BTreeSet<(u64, u128)>,
+    /// How many orders take up a kitchen slot.
+    pub(crate) slots: BTreeMap<(RestaurantNumber, Slot), u32>,
     /// How many orders refer to a menu revision.
     pub(crate) menu_uses: BTreeMap<(RestaurantNumber, u32), u32>,
 }
@@ -29,25 +32,8 @@ impl Index {
         swap(&mut self.stages, old.map(stage_entry), new.map(stage_entry));
         swap(&mut self.timers, old.and_then(timer_entry), new.and_then(timer_entry));
         swap(&mut self.order_keys, old.map(key_entry), new.map(key_entry));
-        let (was, is) = (old.map(menu_entry), new.map(menu_entry));
-        if was == is {
-            return;
-        }
-        if let Some(menu) = was {
-            self.release_menu(menu);
-        }
-        if let Some(menu) = is {
-            *self.menu_uses.entry(menu).or_default() += 1;
-        }
-    }
-
-    fn release_menu(&mut self, menu: (RestaurantNumber, u32)) {
-        if let Some(uses) = self.menu_uses.get_mut(&menu) {
-            *uses -= 1;
-            if *uses == 0 {
-                self.menu_uses.remove(&menu);
-            }
-        }
+        recount(&mut self.slots, old.and_then(slot_entry), new.and_then(slot_entry));
+        recount(&mut self.menu_uses, old.map(menu_entry), new.map(menu_entry));
     }
 
     /// Orders whose key's hash may be this one.
@@ -70,6 +56,24 @@ fn swap<T: Ord>(set: &mut BTreeSet<T>, old: Option<T>, new: Option<T>) {
     }
 }
 
+/// Counts one thing less and another more; what nothing is left of is not kept.
+fn recount<T: Ord>(counts: &mut BTreeMap<T, u32>, old: Option<T>, new: Option<T>) {
+    if old == new {
+        return;
+    }
+    if let Some(old) = old
+        && let Some(count) = counts.get_mut(&old)
+    {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&old);
+        }
+    }
+    if let Some(new) = new {
+        *counts.entry(new).or_default() += 1;
+    }
+}
+
 fn stage_entry(order: &Order) -> (RestaurantNumber, Stage, OrderId) {
     (order.id.restaurant(), order.stage, order.id)
 }
@@ -80,6 +84,10 @@ fn timer_entry(order: &Order) -> Option<(u64, OrderId)> {
 
 fn key_entry(order: &Order) -> (u64, OrderId) {
     (upper_half(order.key), order.id)
+}
+
+fn slot_entry(order: &Order) -> Option<(RestaurantNumber, Slot)> {
+    order.slot_taken().map(|slot| (order.id.restaurant(), slot))
 }
 
 fn menu_entry(order: &Order) -> (RestaurantNumber, u32) {

@@ -1,11 +1,13 @@
 //! What can be wrong with a request, each with its code, the place in the body it means, its values and what would make it succeed.
 
+use crate::acquirer::Decline;
 use crate::allergen::AllergenSet;
 use crate::form::Form;
 use crate::id::Slug;
 use crate::limits;
 use crate::money::Money;
 use crate::postcode::{Postcode, PostcodeError};
+use crate::promise::Fault;
 use crate::stage::{Reason, Service};
 
 /// Something wrong with a request.
@@ -36,6 +38,9 @@ pub enum Problem {
     OptionGroupMax { group: Slug, max: u32, chosen: u32 },
     OptionMax { option: Slug, max: u32 },
     QuantityRange { min: u32, max: u32 },
+    SlotFull { next_slot_ms: Option<u64> },
+    Quote(Fault),
+    PaymentDeclined { reason: Decline },
     MenuChanged { menu_revision: u32 },
     PriceChanged { total: Money },
     MinimumNotMet { minimum: Money, additional_spend_required: Money },
@@ -104,6 +109,9 @@ impl Problem {
             OptionGroupMax { .. } => "option_group_max",
             OptionMax { .. } => "option_max",
             QuantityRange { .. } => "quantity_range",
+            SlotFull { .. } => "slot_full",
+            Quote(fault) => fault.code(),
+            PaymentDeclined { .. } => "payment_declined",
             MenuChanged { .. } => "menu_changed",
             PriceChanged { .. } => "price_changed",
             MinimumNotMet { .. } => "minimum_not_met",

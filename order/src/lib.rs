@@ -1,5 +1,6 @@
 //! What an order is: restaurants, menus, money, postcodes and the stages of an order. Pure: no clock, no luck, no files, no sockets.
 
+pub mod acquirer;
 pub mod allergen;
 mod basket;
 mod catalogue;
@@ -22,10 +23,12 @@ pub mod limits;
 pub mod menu;
 pub mod money;
 pub mod order;
+pub mod payment;
 pub mod phone;
 pub mod place;
 mod placing;
 pub mod postcode;
+pub mod promise;
 pub mod query;
 pub mod quote;
 mod recall;
@@ -34,6 +37,7 @@ pub mod reply;
 pub mod restaurant;
 pub mod sample;
 mod slices;
+pub mod slot;
 pub mod stage;
 pub mod state;
 mod step;

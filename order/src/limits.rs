@@ -81,6 +81,13 @@ pub const PREP_MINUTES_MAX: u16 = 600;
 /// Minutes of lead or last-orders time at most.
 pub const LEAD_MINUTES_MAX: u16 = 600;
 
+/// Length of a kitchen slot, in ms: as fine as kitchens plan.
+pub const SLOT_MS: u64 = 15 * 60_000;
+/// Orders that a kitchen with a limit takes for one slot, at most; a larger kitchen needs no limit.
+pub const SLOT_CAPACITY_MAX: u16 = 1_000;
+/// Time in which an order can refer to a quote, in ms: longer than a checkout takes, shorter than prices live.
+pub const QUOTE_KEPT_MS: u64 = 15 * 60_000;
+
 /// Time a restaurant has to answer unless it says otherwise, in seconds.
 pub const ACCEPT_WINDOW_S_DEFAULT: u32 = 600;
 /// Shortest time a restaurant may give itself to answer, in seconds.

@@ -3,12 +3,14 @@
 use crate::allergen::AllergenSet;
 use crate::id::OrderId;
 use crate::money::{Currency, Money};
+use crate::payment::Payment;
 use crate::phone::Phone;
 use crate::place::{Freshness, Point, Precision, Standing};
 use crate::postcode::Postcode;
+use crate::slot::Slot;
 use crate::stage::{Leg, Reason, Role, Service, Stage};
 use crate::texts::Texts;
-use crate::transitions::{EventKind, valid_transition};
+use crate::transitions::{self, EventKind};
 
 /// An order. Times are offsets in ms from its placement, which its id holds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -49,6 +51,8 @@ pub struct Order {
     pub ready_after_ms: u32,
     /// The last outage that `due_ms` already counts in (T1).
     pub outages: u32,
+    /// The kitchen slot it takes up: the quarter of an hour in which the food was to be there or ready.
+    pub slot: Slot,
     /// Allergens the customer acknowledged.
     pub acknowledged: AllergenSet,
     /// What amounts are counted in.
@@ -59,6 +63,8 @@ pub struct Order {
     pub leg: Leg,
     /// Delivered or collected.
     pub service: Service,
+    /// How it is paid.
+    pub payment: Payment,
 }
 
 /// An item or an option of the item before it.
@@ -172,14 +178,20 @@ impl Order {
         self.id.to_string().split_off(22)
     }
 
-    /// Checks a record that was read back: every step is in the table of transitions and the last one is its stage.
+    /// The kitchen slot that it takes up. Called off or turned down, it takes up none; done, it has used its own.
+    pub fn slot_taken(&self) -> Option<Slot> {
+        let given_back = matches!(self.stage, Stage::Rejected | Stage::Expired | Stage::Cancelled);
+        (!given_back).then_some(self.slot)
+    }
+
+    /// Checks a record that was read back: every step is in the table of transitions, the last one is its stage, and
+    /// its payment is where these steps lead.
     pub fn is_sound(&self) -> bool {
-        let mut from = None;
-        let legal = self.history.iter().all(|moment| {
-            let legal = valid_transition(from, moment.event, moment.stage);
-            from = Some(moment.stage);
-            legal
+        let start = (None, Payment::by(self.payment.method));
+        let end = self.history.iter().try_fold(start, |(from, payment), moment| {
+            let row = transitions::taken(from, moment.event, moment.stage, moment.by)?;
+            Some((Some(moment.stage), payment.after(row.pays)))
         });
-        legal && from == Some(self.stage) && self.history.len() == self.version as usize
+        end == Some((Some(self.stage), self.payment)) && self.history.len() == self.version as usize
     }
 }

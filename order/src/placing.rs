@@ -8,11 +8,13 @@ use crate::execute::Outcome;
 use crate::id::OrderId;
 use crate::limits;
 use crate::order::{Moment, Order};
+use crate::payment::{Charge, Payment};
 use crate::place::Place;
 use crate::quote::Quote;
 use crate::recall::Seen;
 use crate::reply::{Bound, Refusal, Reply};
 use crate::restaurant::Restaurant;
+use crate::slot::Slot;
 use crate::stage::{Leg, Role, Service, Stage};
 use crate::state::State;
 use crate::texts::Texts;
@@ -94,11 +96,13 @@ impl State {
             fulfil_after_ms: wish.fulfil_at_ms.map_or(0, after),
             ready_after_ms: 0,
             outages: self.book.outages_seen,
+            slot: Slot::of(quote.eta_ms),
             acknowledged: wish.allergens_acknowledged.unwrap_or_default(),
             currency: quote.currency,
             stage,
             leg: if wish.service == Service::Delivery { Leg::Unassigned } else { Leg::Collection },
             service: wish.service,
+            payment: Payment::by(wish.tender.method()).after(Charge::Authorise),
         })
     }
 

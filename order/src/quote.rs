@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::acquirer;
 use crate::basket::{self, Basket};
-use crate::command::PlaceOrder;
+use crate::command::{PlaceOrder, Tender};
 use crate::issue::{Issue, Issues, Problem};
 use crate::limits;
 use crate::menu::MenuRevision;
@@ -101,7 +102,13 @@ impl State {
         }
         let distance_m = restaurant.distance_m(place.and_then(|place| place.point));
         let eta_minutes = restaurant.eta_minutes(order.service, distance_m);
+        let eta_ms = order.fulfil_at_ms.unwrap_or(at_ms + u64::from(eta_minutes) * 60_000);
+        let before = issues.0.len();
         let start = wish::check_time(restaurant, at_ms, order.service, order.fulfil_at_ms, eta_minutes, issues);
+        // A kitchen that does not cook then is not full then.
+        if issues.0.len() == before {
+            self.check_kitchen(restaurant, at_ms, eta_ms, order, issues);
+        }
         let menu = self.menu(restaurant);
         let basket = match menu {
             Some(menu) => basket::check(self, menu, order, issues),
@@ -117,12 +124,16 @@ impl State {
             subtotal: basket.subtotal,
             fee,
             currency: restaurant.profile.currency,
-            eta_ms: order.fulfil_at_ms.unwrap_or(at_ms + u64::from(eta_minutes) * 60_000),
+            eta_ms,
             parts: basket.parts,
             start,
             ..Quote::blank(at_ms)
         };
         quote.check_amounts(order, basket.is_whole, delivers, issues);
+        self.check_promise(at_ms, order, &quote, basket.is_whole, issues);
+        if basket.is_whole {
+            quote.check_payment(order, issues);
+        }
         quote
     }
 }
@@ -140,6 +151,14 @@ impl Quote {
             parts: Vec::new(),
             start: Start::Now,
             phone: None,
+        }
+    }
+
+    /// A card is asked about the total, so everything must be priced.
+    fn check_payment(&self, order: &PlaceOrder, issues: &mut Issues) {
+        let Tender::Card { token } = &order.tender else { return };
+        if let Err(reason) = acquirer::authorise(token, self.total().amount) {
+            issues.add("/payment/token", Problem::PaymentDeclined { reason });
         }
     }
 

@@ -1,5 +1,6 @@
 //! Says for every problem what would make the request succeed. Knows the problems, not how they are found.
 
+use crate::acquirer::Decline;
 use crate::allergen::{Allergen, AllergenSet};
 use crate::issue::Problem;
 use crate::postcode::Postcode;
@@ -12,12 +13,7 @@ impl Problem {
             RestaurantUnknown { restaurant } => {
                 format!("no restaurant is called {restaurant}; choose one of those near the postcode")
             }
-            RestaurantClosed { next_open_at_ms: Some(_) } => {
-                "closed; order again when it opens, or give fulfil_at".into()
-            }
-            RestaurantClosed { next_open_at_ms: None } => {
-                "closed for the next two weeks; choose another restaurant".into()
-            }
+            RestaurantClosed { next_open_at_ms } => closed(*next_open_at_ms).into(),
             RestaurantPaused { until_ms: Some(_) } => "the kitchen is pausing; order again afterwards".into(),
             RestaurantPaused { until_ms: None } => {
                 "the restaurant takes no orders until further notice; choose another".into()
@@ -37,6 +33,9 @@ impl Problem {
             OptionGroupMax { group, max, .. } => format!("choose at most {max} of {group}"),
             OptionMax { option, max } => format!("take {option} at most {max} times"),
             QuantityRange { min, max } => format!("order between {min} and {max}"),
+            SlotFull { next_slot_ms } => slot_full(*next_slot_ms).into(),
+            Quote(fault) => fault.remedy().into(),
+            PaymentDeclined { reason } => declined(*reason),
             MenuChanged { menu_revision } => {
                 format!("the menu has changed; look at revision {menu_revision} and order again")
             }
@@ -78,6 +77,31 @@ impl Problem {
             Form(form) => form.remedy(),
         }
     }
+}
+
+fn closed(next_open_at_ms: Option<u64>) -> &'static str {
+    match next_open_at_ms {
+        Some(_) => "closed; order again when it opens, or give fulfil_at",
+        None => "closed for the next two weeks; choose another restaurant",
+    }
+}
+
+fn slot_full(next_slot_ms: Option<u64>) -> &'static str {
+    match next_slot_ms {
+        Some(_) => "the kitchen takes no more orders for that time; give the next slot as fulfil_at, or a later time",
+        None => "the kitchen is full for the next two weeks; choose another restaurant",
+    }
+}
+
+fn declined(reason: Decline) -> String {
+    let why = match reason {
+        Decline::Declined => "the bank declined the card",
+        Decline::InsufficientFunds => "there is not enough money behind the card",
+        Decline::LimitExceeded => "the total is beyond the card's limit",
+        Decline::CardExpired => "the card is out of date",
+        Decline::TokenUnknown => "the bank does not know this card token",
+    };
+    format!("{why}; pay by another card or in cash")
 }
 
 fn with_suggestions(text: &str, suggestions: &[Postcode]) -> String {

@@ -39,6 +39,8 @@ pub struct Profile {
     pub lead_minutes: u16,
     /// Minutes before closing at which the last order is taken.
     pub last_orders_minutes: u16,
+    /// Orders that its kitchen takes for one quarter of an hour; none: any number.
+    pub slot_capacity: Option<u16>,
 }
 
 /// How a restaurant delivers.

@@ -1,4 +1,4 @@
-//! Six restaurants to begin with, as the commands that make them. `cathedral-pizza` never closes and never runs out: load tests use it.
+//! Six restaurants to begin with, as the commands that make them. `cathedral-pizza` never closes, never runs out and takes any number of orders: load tests use it.
 
 use crate::allergen::{Allergen, AllergenSet};
 use crate::clock::{Date, Zone as TimeZone};
@@ -243,6 +243,7 @@ fn soho_sushi() -> (Profile, Menu) {
     );
     profile.collection = Some(week(&[("12:00", "15:00"), ("18:00", "22:30")]));
     (profile.prep_minutes, profile.lead_minutes, profile.last_orders_minutes) = (30, 30, 45);
+    profile.slot_capacity = Some(3);
     let pieces = group(
         "pieces",
         "Choose six",
@@ -286,6 +287,7 @@ fn profile(
         accept_window_s: limits::ACCEPT_WINDOW_S_DEFAULT,
         lead_minutes: 0,
         last_orders_minutes: 0,
+        slot_capacity: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::reply::{Obstacle, Refusal, Reply};
 use crate::restaurant::Restaurant;
 use crate::stage::{Actor, Role};
 use crate::state::State;
-use crate::transitions::{self, EventKind, Transition, Verb, valid_transition};
+use crate::transitions::{self, EventKind, Transition, Verb};
 
 /// A move that is being judged.
 pub(crate) struct Move<'a> {
@@ -138,9 +138,12 @@ impl Move<'_> {
     /// Writes the step into the record.
     fn advance(&self, row: &Transition, after: &mut Order) {
         let stage = row.to.unwrap_or(after.stage);
-        assert!(valid_transition(Some(after.stage), row.event, stage), "row {} leads outside the table", row.row);
+        let taken = transitions::taken(Some(after.stage), row.event, stage, self.actor.role);
+        let same = taken.is_some_and(|taken| taken.pays == row.pays);
+        assert!(same, "row {} leads outside the table", row.row);
         after.stage = stage;
         after.leg = row.leg.unwrap_or(after.leg);
+        after.payment = after.payment.after(row.pays);
         after.version += 1;
         let after_ms = offset_ms(after, self.at_ms);
         let moment = Moment { after_ms, event: row.event, stage, by: self.actor.role };

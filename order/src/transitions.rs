@@ -1,5 +1,6 @@
 //! Every legal move of an order, as one table. Code, answers and documentation are derived from it; guards are only named here.
 
+use crate::payment::Charge;
 use crate::stage::{Leg, Reason, Role, Stage, named};
 
 /// What can be asked of an order.
@@ -135,7 +136,9 @@ impl Guard {
     pub fn text(self) -> &'static str {
         match self {
             Guard::Always => "–",
-            Guard::Orderable => "no issues: open, in zone, available, priced as expected",
+            Guard::Orderable => {
+                "no issues: open, in zone, available, priced as expected, kitchen slot free, card authorised"
+            }
             Guard::TimerDue => "the timer is due by log time",
             Guard::InTime => "before accept_by; ready_by in (now, now + 3 h]",
             Guard::ListedReason => "reason is listed",
@@ -170,6 +173,8 @@ pub struct Transition {
     pub who: &'static [Role],
     /// The further condition.
     pub guard: Guard,
+    /// What it does to the payment.
+    pub pays: Charge,
     /// What is told to subscribers.
     pub event: EventKind,
     /// What it means, for people.
@@ -177,39 +182,32 @@ pub struct Transition {
 }
 
 const KITCHEN: &[Stage] = &[Stage::Accepted, Stage::Preparing, Stage::Ready];
-const OPEN: &[Stage] = &[
-    Stage::Scheduled,
-    Stage::Placed,
-    Stage::Accepted,
-    Stage::Preparing,
-    Stage::Ready,
-    Stage::OutForDelivery,
-    Stage::DeliveryFailed,
-];
+const MADE: &[Stage] = &[Stage::Preparing, Stage::Ready, Stage::OutForDelivery, Stage::DeliveryFailed];
 const CARRIED: &[Leg] = &[Leg::PickedUp, Leg::AtCustomer];
 const BOOKED: &[Leg] = &[Leg::Assigned, Leg::AtRestaurant];
 
 const fn row(row: &'static str, verb: Verb, event: EventKind, doc: &'static str) -> Transition {
-    Transition { row, from: &[], legs: &[], to: None, leg: None, verb, who: &[], guard: Guard::Always, event, doc }
+    let (guard, pays) = (Guard::Always, Charge::Nothing);
+    Transition { row, from: &[], legs: &[], to: None, leg: None, verb, who: &[], guard, pays, event, doc }
 }
 
 /// The table.
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Transition] = {
-    use {EventKind as E, Guard as G, Leg as L, Role as R, Stage as S, Verb as V};
+    use {Charge as C, EventKind as E, Guard as G, Leg as L, Role as R, Stage as S, Verb as V};
     &[
-        Transition { to: Some(S::Placed), who: &[R::Customer], guard: G::Orderable,
+        Transition { to: Some(S::Placed), who: &[R::Customer], guard: G::Orderable, pays: C::Authorise,
             ..row("1", V::Place, E::Placed, "The customer orders; the restaurant must answer by accept_by.") },
-        Transition { to: Some(S::Scheduled), who: &[R::Customer], guard: G::Orderable,
+        Transition { to: Some(S::Scheduled), who: &[R::Customer], guard: G::Orderable, pays: C::Authorise,
             ..row("1b", V::Place, E::Scheduled, "The customer orders for later (fulfil_at).") },
         Transition { from: &[S::Scheduled], to: Some(S::Placed), who: &[R::System], guard: G::TimerDue,
             ..row("2", V::Release, E::Released, "The time has come to ask the restaurant.") },
-        Transition { from: &[S::Placed], to: Some(S::Accepted), who: &[R::Restaurant], guard: G::InTime,
+        Transition { from: &[S::Placed], to: Some(S::Accepted), who: &[R::Restaurant], guard: G::InTime, pays: C::Capture,
             ..row("3", V::Accept, E::Accepted, "The restaurant promises the food by ready_by.") },
-        Transition { from: &[S::Placed], to: Some(S::Rejected), who: &[R::Restaurant], guard: G::ListedReason,
-            ..row("4", V::Reject, E::Rejected, "The restaurant will not make it; reserved stock returns.") },
-        Transition { from: &[S::Placed], to: Some(S::Expired), who: &[R::System], guard: G::TimerDue,
-            ..row("5", V::Expire, E::Expired, "The restaurant did not answer; reserved stock returns.") },
+        Transition { from: &[S::Placed], to: Some(S::Rejected), who: &[R::Restaurant], guard: G::ListedReason, pays: C::Void,
+            ..row("4", V::Reject, E::Rejected, "The restaurant will not make it; reserved stock and the kitchen slot return.") },
+        Transition { from: &[S::Placed], to: Some(S::Expired), who: &[R::System], guard: G::TimerDue, pays: C::Void,
+            ..row("5", V::Expire, E::Expired, "The restaurant did not answer; reserved stock and the kitchen slot return.") },
         Transition { from: &[S::Accepted], to: Some(S::Preparing), who: &[R::Restaurant],
             ..row("6", V::Start, E::Preparing, "The kitchen begins.") },
         Transition { from: &[S::Preparing], to: Some(S::Ready), who: &[R::Restaurant],
@@ -217,22 +215,26 @@ pub const TRANSITIONS: &[Transition] = {
         Transition { from: &[S::Ready], legs: BOOKED, to: Some(S::OutForDelivery), leg: Some(L::PickedUp), who: &[R::Courier],
             guard: G::AssignedCourier, ..row("8", V::PickUp, E::PickedUp, "The courier takes the food.") },
         Transition { from: &[S::OutForDelivery], legs: CARRIED, to: Some(S::Delivered), leg: Some(L::DroppedOff), who: &[R::Courier],
-            guard: G::AssignedCourier, ..row("9", V::Deliver, E::Delivered, "The customer has the food.") },
+            guard: G::AssignedCourier, pays: C::Settle, ..row("9", V::Deliver, E::Delivered, "The customer has the food.") },
         Transition { from: &[S::Ready], legs: &[L::Collection], to: Some(S::Collected), who: &[R::Restaurant],
-            guard: G::PickUpCode, ..row("10", V::HandOver, E::Collected, "The customer has fetched the food.") },
+            guard: G::PickUpCode, pays: C::Settle, ..row("10", V::HandOver, E::Collected, "The customer has fetched the food.") },
         Transition { from: &[S::OutForDelivery], legs: CARRIED, to: Some(S::DeliveryFailed), leg: Some(L::Failed), who: &[R::Courier],
             guard: G::AssignedCourierListedReason,
             ..row("11", V::Fail, E::DeliveryFailed, "The food could not be handed over; to be resolved in 30 minutes.") },
         Transition { from: &[S::DeliveryFailed], to: Some(S::OutForDelivery), leg: Some(L::PickedUp), who: &[R::Ops, R::Customer],
             guard: G::OnceAndInZone, ..row("12", V::Redeliver, E::Redelivering, "Another attempt, perhaps elsewhere.") },
-        Transition { from: &[S::Scheduled, S::Placed], to: Some(S::Cancelled), who: &[R::Customer], guard: G::ListedReason,
+        Transition { from: &[S::Scheduled, S::Placed], to: Some(S::Cancelled), who: &[R::Customer], guard: G::ListedReason, pays: C::Void,
             ..row("13", V::Cancel, E::Cancelled, "The customer calls it off before anyone accepted.") },
-        Transition { from: &[S::Accepted], to: Some(S::Cancelled), who: &[R::Customer], guard: G::WithinAMinute,
+        Transition { from: &[S::Accepted], to: Some(S::Cancelled), who: &[R::Customer], guard: G::WithinAMinute, pays: C::RefundAll,
             ..row("14", V::Cancel, E::Cancelled, "The customer thinks better of it at once; later, ops can.") },
-        Transition { from: KITCHEN, to: Some(S::Cancelled), who: &[R::Restaurant], guard: G::ListedReason,
+        Transition { from: KITCHEN, to: Some(S::Cancelled), who: &[R::Restaurant], guard: G::ListedReason, pays: C::RefundAll,
             ..row("15", V::Cancel, E::Cancelled, "The restaurant cannot keep its promise.") },
-        Transition { from: OPEN, to: Some(S::Cancelled), who: &[R::Ops, R::System], guard: G::ListedReason,
-            ..row("16", V::Cancel, E::Cancelled, "Overrides everyone; also a failed delivery that nobody resolved.") },
+        Transition { from: &[S::Scheduled, S::Placed], to: Some(S::Cancelled), who: &[R::Ops, R::System], guard: G::ListedReason,
+            pays: C::Void, ..row("16", V::Cancel, E::Cancelled, "Overrides everyone before anyone accepted.") },
+        Transition { from: &[S::Accepted], to: Some(S::Cancelled), who: &[R::Ops, R::System], guard: G::ListedReason,
+            pays: C::RefundAll, ..row("16b", V::Cancel, E::Cancelled, "Overrides everyone before the food is made.") },
+        Transition { from: MADE, to: Some(S::Cancelled), who: &[R::Ops, R::System], guard: G::ListedReason, pays: C::RefundHalf,
+            ..row("16c", V::Cancel, E::Cancelled, "Overrides everyone; the food was made. Also a failed delivery that nobody resolved.") },
         Transition { from: &[S::Accepted, S::Preparing], who: &[R::Restaurant], guard: G::LaterAtMostTwice,
             ..row("17", V::Delay, E::Delayed, "It takes longer than promised.") },
         Transition { from: KITCHEN, legs: &[L::Unassigned], leg: Some(L::Assigned), who: &[R::Courier], guard: G::CourierNamed,
@@ -248,11 +250,14 @@ pub const TRANSITIONS: &[Transition] = {
     ]
 };
 
-/// Whether the table has a move with this event between these stages. Asserted where a stage changes and where it is read back.
-pub fn valid_transition(from: Option<Stage>, event: EventKind, to: Stage) -> bool {
-    TRANSITIONS.iter().filter(|row| row.event == event && row.to.or(from) == Some(to)).any(|row| match from {
-        None => row.from.is_empty(),
-        Some(stage) => row.from.contains(&stage),
+/// The row that an event by a role between these stages came from, if the table has one; rows that differ in the leg alone
+/// count as one. Asserted where a stage changes and where it is read back.
+pub fn taken(from: Option<Stage>, event: EventKind, to: Stage, by: Role) -> Option<&'static Transition> {
+    TRANSITIONS.iter().find(|row| {
+        row.event == event
+            && row.to.or(from) == Some(to)
+            && from.map_or(row.from.is_empty(), |stage| row.from.contains(&stage))
+            && row.who.contains(&by)
     })
 }
 
@@ -340,11 +345,36 @@ mod tests {
     }
 
     #[test]
-    fn a_move_that_is_not_in_the_table_is_not_valid() {
-        assert!(valid_transition(None, EventKind::Placed, Stage::Placed));
-        assert!(valid_transition(Some(Stage::Ready), EventKind::CourierAssigned, Stage::Ready));
-        assert!(!valid_transition(Some(Stage::Ready), EventKind::CourierAssigned, Stage::Preparing));
-        assert!(!valid_transition(Some(Stage::Placed), EventKind::Delivered, Stage::Delivered));
-        assert!(!valid_transition(None, EventKind::Accepted, Stage::Accepted));
+    fn a_move_that_is_not_in_the_table_was_never_taken() {
+        use {EventKind as E, Role as R};
+        let row = |from, event, to, by| taken(from, event, to, by).map(|row| row.row);
+        assert_eq!(row(None, E::Placed, Stage::Placed, R::Customer), Some("1"));
+        assert_eq!(row(Some(Stage::Ready), E::CourierAssigned, Stage::Ready, R::Courier), Some("18"));
+        assert_eq!(row(Some(Stage::Ready), E::CourierAssigned, Stage::Preparing, R::Courier), None);
+        assert_eq!(row(Some(Stage::Placed), E::Delivered, Stage::Delivered, R::Courier), None);
+        assert_eq!(row(None, E::Accepted, Stage::Accepted, R::Restaurant), None);
+        assert_eq!(row(Some(Stage::Accepted), E::Cancelled, Stage::Cancelled, R::Customer), Some("14"));
+        assert_eq!(row(Some(Stage::Ready), E::Cancelled, Stage::Cancelled, R::Customer), None);
+    }
+
+    #[test]
+    fn rows_that_a_history_cannot_tell_apart_do_the_same_to_the_payment() {
+        for (place, row) in TRANSITIONS.iter().enumerate() {
+            for other in &TRANSITIONS[..place] {
+                let meet = row.from.iter().any(|stage| other.from.contains(stage))
+                    && row.who.iter().any(|role| other.who.contains(role));
+                let same = (row.event, row.to) == (other.event, other.to);
+                assert!(!meet || !same || row.pays == other.pays, "{} and {}", other.row, row.row);
+            }
+        }
+    }
+
+    #[test]
+    fn every_way_out_that_serves_nobody_voids_or_refunds() {
+        for row in TRANSITIONS.iter().filter(|row| row.to.is_some_and(Stage::is_terminal)) {
+            let served = matches!(row.to, Some(Stage::Delivered | Stage::Collected));
+            let back = matches!(row.pays, Charge::Void | Charge::RefundAll | Charge::RefundHalf);
+            assert!(if served { row.pays == Charge::Settle } else { back }, "{}", row.row);
+        }
     }
 }

@@ -38,6 +38,9 @@ impl Problem {
             }
             OptionMax { option, max } => vec![("option", Value::Text(option.to_string())), ("max", number(*max))],
             QuantityRange { min, max } => vec![("min", number(*min)), ("max", number(*max))],
+            SlotFull { next_slot_ms } => time("next_slot", *next_slot_ms),
+            Quote(fault) => fault.values(),
+            PaymentDeclined { reason } => vec![("reason", Value::Text(reason.name().to_owned()))],
             MenuChanged { menu_revision } => vec![("menu_revision", number(*menu_revision))],
             PriceChanged { total } => vec![("total", Value::Money(*total))],
             MinimumNotMet { minimum, additional_spend_required } => vec![

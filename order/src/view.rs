@@ -7,6 +7,7 @@ use crate::basket;
 use crate::id::Slug;
 use crate::menu::{Choice, Item, MenuRevision};
 use crate::order::{Moment, Order, Part};
+use crate::payment::{Charge, Payment};
 use crate::restaurant::Restaurant;
 use crate::stage::Stage;
 
@@ -76,6 +77,14 @@ impl OrderView {
     /// By when the restaurant must answer, or at which time a scheduled order is passed on to it (ms since 1970).
     pub fn deadline_ms(&self) -> Option<u64> {
         if self.as_placed { self.order.instant_ms(self.order.first_due_after_ms) } else { self.due_ms }
+    }
+
+    /// How it is paid.
+    pub fn payment(&self) -> Payment {
+        match self.as_placed {
+            true => Payment::by(self.order.payment.method).after(Charge::Authorise),
+            false => self.order.payment,
+        }
     }
 
     /// When the food is promised to be ready, ms since 1970.

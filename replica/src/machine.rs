@@ -48,7 +48,10 @@ impl Machine for Orders {
     }
 
     fn due(&self, at: Wall, max: usize) -> Vec<Bytes> {
-        self.0.due(at, max).iter().map(|command| Bytes::from(cluster::command_to_bytes(command))).collect()
+        // Whoever leads a new book first draws the secret of its quotes; from then on it is a record like any other.
+        let birth = self.0.needs_secret().then(|| Command::begin(random()));
+        let due = birth.into_iter().chain(self.0.due(at, max)).take(max);
+        due.map(|command| Bytes::from(cluster::command_to_bytes(&command))).collect()
     }
 
     fn resumed(&self, at: Wall, outage_ms: u64) -> Option<Bytes> {
@@ -76,6 +79,13 @@ impl Machine for Orders {
         let digest = self.0.digest();
         (digest >> 64) as u64 ^ digest as u64
     }
+}
+
+/// 256 bits that nobody can guess.
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the kernel gives random bytes once it has started");
+    bytes
 }
 
 #[cfg(test)]

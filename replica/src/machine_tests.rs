@@ -1,7 +1,7 @@
 //! What holds of the order book as a machine: bytes in, bytes out, the same state everywhere.
 use super::*;
 use api::cluster::{Filter, Found, Query, Reply as Told};
-use api::v1::order::{Order as ToldOrder, OrderList, Stage};
+use api::v1::order::{Order as ToldOrder, OrderList, Quote, Stage};
 use order::key::{Key, Keyed};
 use order::sample;
 use proptest::prelude::*;
@@ -80,6 +80,35 @@ fn what_a_delta_made_is_found_by_asking() {
     assert_eq!(tag, "1");
     assert!(matches!(ask(&book, &Query::Menu("nobody".into())), Found::Refused(_)));
     assert!(matches!(ask(&book, &Query::Menu("No Slug!".into())), Found::Refused(_)));
+}
+
+#[test]
+fn whoever_leads_a_new_book_draws_its_secret_and_every_later_primary_keeps_it() {
+    let (mut first, mut backup) = (Orders::new(), Orders::new());
+    let born = first.due(NOON, 10);
+    assert_eq!(born.len(), 1);
+    let Executed::Changed { delta, .. } = first.execute(NOON, &born[0]) else { panic!("nothing changed") };
+    first.apply(NOON, 1, &delta);
+    backup.apply(NOON, 1, &delta);
+    assert!(first.due(NOON, 10).is_empty() && backup.due(NOON, 10).is_empty());
+    assert!(matches!(backup.execute(NOON, &Orders::new().due(NOON, 10)[0]), Executed::Unchanged { .. }));
+    assert_ne!(Orders::new().due(NOON, 10), born, "drawn anew for another book");
+}
+
+#[test]
+fn a_quote_of_one_primary_is_taken_by_the_next() {
+    let (mut first, mut next) = (sampled(), sampled());
+    let Executed::Changed { delta, .. } = first.execute(NOON, &first.due(NOON, 1)[0]) else {
+        panic!("nothing changed")
+    };
+    first.apply(NOON, 99, &delta);
+    next.apply(NOON, 99, &delta);
+    let Action::Place(mut wish) = placing("0123456789abcdef", 1).action else { unreachable!() };
+    let Found::Told { json, .. } = ask(&first, &Query::Quote(wish.clone())) else { panic!("no quote") };
+    let quote: Quote = serde_json::from_slice(&json.0).unwrap();
+    wish.quote = Some(quote.quote.unwrap().token.into());
+    let command = Command { action: Action::Place(wish), ..placing("0123456789abcdef", 1) };
+    assert!(matches!(run(&mut next, NOON + 1, &command), Told::Order { placed: true, .. }));
 }
 
 #[test]

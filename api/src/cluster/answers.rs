@@ -113,7 +113,8 @@ fn orders(state: &State, filter: &Filter) -> Result<Found, Refusal> {
 }
 
 fn quote(state: &State, at_ms: u64, place: &PlaceOrder) -> Found {
-    told_as("", &told::quote(&state.quote(at_ms, place)))
+    let quote = state.quote(at_ms, place);
+    told_as("", &told::quote(&quote, state.promise(at_ms, place, &quote)))
 }
 
 /// A courier's orders, and the oldest ones that nobody has claimed.

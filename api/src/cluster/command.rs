@@ -1,6 +1,6 @@
 //! Commands as bytes. Their values are those that `record` writes too.
 use crate::wire::{coded, coded_enum};
-use order::command::{Action, Command, Destination, Expect, Given, LineWish, OptionWish, PlaceOrder, Step};
+use order::command::{Action, Command, Destination, Expect, Given, LineWish, OptionWish, PlaceOrder, Step, Tender};
 
 coded!(Command { actor, keyed, if_match, action });
 coded_enum!(Action {
@@ -14,6 +14,7 @@ coded_enum!(Action {
     7 => Outage { from_ms, to_ms },
     8 => Postpone { order },
     9 => Trim { before_ms },
+    10 => Begin { secret },
 });
 coded_enum!(Step {
     0 => Release,
@@ -46,8 +47,11 @@ coded!(PlaceOrder {
     allergens_acknowledged,
     age_confirmed,
     fulfil_at_ms,
+    tender,
+    quote,
     random,
 });
+coded_enum!(Tender { 0 => Cash, 1 => Card { token } });
 coded!(LineWish { item, quantity, options });
 coded!(OptionWish { option, quantity });
 coded!(Destination { lines, postcode });

@@ -6,9 +6,12 @@ use order::hours::{Hours, Interval};
 use order::id::{OrderId, RestaurantNumber, Slug};
 use order::key::{Key, Keyed};
 use order::money::{Currency, Money};
+use order::payment::{Method, Payment, PaymentState};
 use order::phone::Phone;
 use order::place::{Freshness, Place, Point, Precision, Standing};
 use order::postcode::{Outcode, Postcode, Sector};
+use order::promise::Secret;
+use order::slot::Slot;
 use order::stage::{Actor, Leg, Reason, Role, Service, Stage};
 use order::transitions::{EventKind, Verb};
 
@@ -16,11 +19,12 @@ use order::transitions::{EventKind, Verb};
 macro_rules! coded_byte {
     ($($type:ident),+) => { $( coded_as!($type as u8: |name: &$type| name.to_u8(), $type::from_u8); )+ };
 }
-coded_byte!(Stage, Leg, Service, Role, Reason, EventKind, Verb);
+coded_byte!(Stage, Leg, Service, Role, Reason, EventKind, Verb, Method, PaymentState);
 
 coded_as!(OrderId as u128: |id: &OrderId| id.to_u128(), |bits| Some(OrderId::from_u128(bits)));
 coded_as!(RestaurantNumber as u32: |number: &RestaurantNumber| number.get(), RestaurantNumber::new);
 coded_as!(Phone as u64: |phone: &Phone| phone.get(), Phone::new);
+coded_as!(Slot as u32: |slot: &Slot| slot.get(), |number| Some(Slot::new(number)));
 coded_as!(AllergenSet as u16: |set: &AllergenSet| set.bits(), |bits| Some(AllergenSet::from_bits(bits)));
 
 /// Values that are written as their text.
@@ -49,6 +53,7 @@ coded!(Keyed { key, fingerprint });
 coded!(Actor { role, id });
 coded!(Sector { outcode, digit });
 coded!(Money { amount, currency });
+coded!(Payment { method, state });
 coded!(Hours { zone, week, exceptions });
 coded_enum!(Standing { 0 => Verified, 1 => Unverified, 2 => Unknown, 3 => Terminated });
 coded_enum!(Freshness { 0 => Fresh, 1 => Stale, 2 => Embedded, 3 => Local });
@@ -62,6 +67,15 @@ impl Coded for Postcode {
     fn read(input: &mut Reader<'_>) -> Result<Postcode, Garbled> {
         let bytes = input.take(7)?.try_into().expect("seven bytes were taken");
         Postcode::from_bytes(bytes).ok_or(Garbled::Value("such a postcode"))
+    }
+}
+
+impl Coded for Secret {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.bytes());
+    }
+    fn read(input: &mut Reader<'_>) -> Result<Secret, Garbled> {
+        Ok(Secret::new(input.take(32)?.try_into().expect("32 bytes were taken")))
     }
 }
 

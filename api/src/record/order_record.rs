@@ -43,9 +43,11 @@ coded!(Order {
     fulfil_after_ms,
     ready_after_ms,
     outages,
+    slot,
     acknowledged,
     currency,
     stage,
     leg,
     service,
+    payment,
 } if Order::is_sound);

@@ -18,6 +18,7 @@ coded!(Profile {
     accept_window_s,
     lead_minutes,
     last_orders_minutes,
+    slot_capacity,
 });
 coded!(Delivery { hours, zones, fees });
 coded!(FeeBand { minimum, fee });

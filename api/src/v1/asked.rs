@@ -1,9 +1,9 @@
 //! Turns request bodies into the domain's commands. Finds only what no command could hold; all else is judged where the state is.
 use crate::v1::issue::Issue;
 use crate::v1::menu_body::{NewCategory, NewGroup, NewItem, NewMenu, NewOption};
-use crate::v1::place::{Choice, Item, PlaceOrder};
+use crate::v1::place::{Choice, Item, PayBy, PlaceOrder, Tender as Paying};
 use order::allergen::{Allergen, AllergenSet};
-use order::command::{Destination, Expect, Given, LineWish, OptionWish, PlaceOrder as Wanted};
+use order::command::{Destination, Expect, Given, LineWish, OptionWish, PlaceOrder as Wanted, Tender};
 use order::id::Slug;
 use order::menu::{Category, Choice as MenuChoice, Item as MenuItem, Menu, OptionGroup};
 use order::money::Currency;
@@ -61,6 +61,22 @@ impl Reading {
         reason
     }
 
+    fn tender(&mut self, payment: Option<Paying>) -> Option<Tender> {
+        let pointer = "/payment/token";
+        let issue = match payment.map(|payment| (payment.method, payment.token)) {
+            None | Some((PayBy::Cash, None)) => return Some(Tender::Cash),
+            Some((PayBy::Card, Some(token))) => return Some(Tender::Card { token: token.into() }),
+            Some((PayBy::Card, None)) => {
+                Issue::new("field_missing", pointer, "a card needs its token").remedy("give the card's token")
+            }
+            Some((PayBy::Cash, Some(_))) => {
+                Issue::new("field_unknown", pointer, "cash has no token").remedy("leave it out, or pay by card")
+            }
+        };
+        self.issues.push(issue);
+        None
+    }
+
     fn items(&mut self, items: &[Item]) -> Vec<LineWish> {
         let read = items.iter().enumerate().filter_map(|(place, wish)| {
             let item = self.slug(&wish.item, format!("/items/{place}/item"), "item_unknown");
@@ -82,7 +98,7 @@ impl Reading {
 /// The order to place, with its postcode as the front end found it (`None` for a collection) and 64 random bits.
 ///
 /// # Errors
-/// Names that are none.
+/// Names that are none, and a payment that is neither cash nor a card.
 pub fn place(body: PlaceOrder, postcode: Option<Given>, random: u64) -> Result<Wanted, Vec<Issue>> {
     let mut reading = Reading::default();
     let restaurant = reading.slug(&body.restaurant, "/restaurant", "restaurant_unknown");
@@ -93,7 +109,8 @@ pub fn place(body: PlaceOrder, postcode: Option<Given>, random: u64) -> Result<W
         postcode,
     });
     let expect = body.expect.unwrap_or_default();
-    let wanted = restaurant.map(|restaurant| Wanted {
+    let tender = reading.tender(body.payment);
+    let wanted = restaurant.zip(tender).map(|(restaurant, tender)| Wanted {
         restaurant,
         service: body.service.into(),
         items,
@@ -109,6 +126,8 @@ pub fn place(body: PlaceOrder, postcode: Option<Given>, random: u64) -> Result<W
         allergens_acknowledged: acknowledged,
         age_confirmed: body.age_confirmed,
         fulfil_at_ms: body.fulfil_at.map(|at| at.ms()),
+        tender,
+        quote: body.quote.map(String::into_boxed_str),
         random,
     });
     reading.done(wanted)

@@ -1,7 +1,7 @@
 //! Orders as they are told: the whole one, the list, the quote. Knows shapes, not stages' rules.
 use crate::v1::issue::Issue;
 use crate::v1::money::Money;
-use crate::v1::place::{Customer, Service};
+use crate::v1::place::{Customer, PayBy, Service};
 use crate::v1::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -98,6 +98,46 @@ pub struct Order {
     pub history: Vec<Moment>,
     /// The commands that its stage allows, whoever may give them.
     pub allowed: Vec<String>,
+    /// How it is paid, and how far.
+    #[serde(default)]
+    pub payment: Payment,
+}
+
+/// How an order is paid.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Payment {
+    /// By what.
+    pub method: PayBy,
+    /// `due` (cash), `authorised` (card), `captured`, `voided`, `refunded` or `half_refunded`.
+    pub state: PaymentState,
+    /// What the card's bank set aside when the order was placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised: Option<Money>,
+    /// What was taken, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<Money>,
+    /// What was given back of it, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<Money>,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// To be paid in cash when the food is handed over.
+    #[default]
+    Due,
+    /// The card's bank has set the total aside.
+    Authorised,
+    /// Paid.
+    Captured,
+    /// Nothing was taken, nothing will be.
+    Voided,
+    /// All that was taken was given back.
+    Refunded,
+    /// Half of what was taken was given back.
+    HalfRefunded,
 }
 
 /// One step of an order's history.
@@ -214,4 +254,16 @@ pub struct Quote {
     /// When the food would be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_by: Option<Timestamp>,
+    /// What to send as `quote` of the same body to be held to this price; absent if it cannot be ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<SignedQuote>,
+}
+
+/// A quote that an order can refer to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SignedQuote {
+    /// Send it unchanged.
+    pub token: String,
+    /// Until when.
+    pub expires_at: Timestamp,
 }

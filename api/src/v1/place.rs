@@ -37,6 +37,37 @@ pub struct PlaceOrder {
     /// When it shall be ready or delivered; absent: as soon as possible.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fulfil_at: Option<Timestamp>,
+    /// How it is paid; absent: in cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Tender>,
+    /// The `quote.token` of an answer of `POST /v1/quotes` to the same body: refused with `quote_expired`, `menu_changed` or
+    /// `price_changed` if that does not hold any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+}
+
+/// How an order is to be paid.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"method": "card", "token": "tok_ok"}))]
+pub struct Tender {
+    /// By what.
+    pub method: PayBy,
+    /// What stands for the card at the bank; required for a card. The bank is simulated: it knows the tokens that
+    /// docs/orders.md lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// By what an order is paid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PayBy {
+    /// At the door or the counter.
+    #[default]
+    Cash,
+    /// By card, when the restaurant accepts.
+    Card,
 }
 
 /// How the food reaches the customer.

@@ -77,6 +77,9 @@ pub struct Restaurant {
     pub minimum: Money,
     /// Minutes it usually cooks.
     pub prep_minutes: u32,
+    /// Orders that its kitchen takes for one quarter of an hour; absent: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_capacity: Option<u32>,
     /// Grows by one with every change of the restaurant; also the `ETag`.
     pub version: u64,
     /// The current menu's revision; 0 before the first.

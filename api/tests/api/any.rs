@@ -2,11 +2,12 @@
 use api::cluster::{Filter, Query};
 use order::OrderId;
 use order::allergen::AllergenSet;
-use order::command::{Action, Command, Destination, Expect, Given, LineWish, OptionWish, PlaceOrder, Step};
+use order::command::{Action, Command, Destination, Expect, Given, LineWish, OptionWish, PlaceOrder, Step, Tender};
 use order::id::Slug;
 use order::key::{Key, Keyed};
 use order::place::{Freshness, Place, Point, Precision, Standing};
 use order::postcode::Postcode;
+use order::promise::Secret;
 use order::restaurant::Availability;
 use order::stage::{Actor, Reason, Role, Service, Stage};
 use proptest::option::of;
@@ -74,10 +75,11 @@ fn wish() -> impl Strategy<Value = PlaceOrder> {
     let expect =
         (of(any::<i64>()), of(any::<u32>())).prop_map(|(total, menu_revision)| Expect { total, menu_revision });
     let allergens = of(any::<u16>().prop_map(AllergenSet::from_bits));
-    let rest = (expect, allergens, any::<bool>(), of(any::<u64>()), any::<u64>());
+    let tender = prop_oneof![Just(Tender::Cash), text().prop_map(|token| Tender::Card { token })];
+    let rest = (expect, allergens, any::<bool>(), of(any::<u64>()), tender, of(text()), any::<u64>());
     (who, proptest::collection::vec(line, 0..4), of(destination()), rest).prop_map(|(who, items, deliver_to, rest)| {
         let (restaurant, service, name, phone, note) = who;
-        let (expect, allergens_acknowledged, age_confirmed, fulfil_at_ms, random) = rest;
+        let (expect, allergens_acknowledged, age_confirmed, fulfil_at_ms, tender, quote, random) = rest;
         PlaceOrder {
             restaurant,
             service,
@@ -90,6 +92,8 @@ fn wish() -> impl Strategy<Value = PlaceOrder> {
             allergens_acknowledged,
             age_confirmed,
             fulfil_at_ms,
+            tender,
+            quote,
             random,
         }
     })
@@ -134,6 +138,7 @@ fn action() -> impl Strategy<Value = Action> {
         (any::<u64>(), any::<u64>()).prop_map(|(from_ms, to_ms)| Action::Outage { from_ms, to_ms }),
         order().prop_map(|order| Action::Postpone { order }),
         any::<u64>().prop_map(|before_ms| Action::Trim { before_ms }),
+        any::<[u8; 32]>().prop_map(|secret| Action::Begin { secret: Secret::new(secret) }),
     ]
 }
 

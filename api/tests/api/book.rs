@@ -1,6 +1,6 @@
 //! An order book at a fixed time, spoken to as front ends speak to it.
 use api::cluster::{Found, Query, Reply, book, command_to_bytes, found_from_bytes, query_to_bytes, reply_from_bytes};
-use order::command::{Action, Command, Given, Step};
+use order::command::{Action, Command, Given, PlaceOrder, Step};
 use order::delta::Delta;
 use order::key::{Key, Keyed};
 use order::place::{Freshness, Place, Point, Precision, Standing};
@@ -21,8 +21,8 @@ pub(crate) struct Book {
 
 impl Book {
     pub(crate) fn new() -> Book {
-        let mut book = Book { state: State::new(), deltas: Vec::new(), at_ms: EVENING };
-        for command in sample::commands() {
+        let mut book = Book { state: State::new(), deltas: Vec::new(), at_ms: EVENING - 1_000 };
+        for command in [Command::begin([7; 32])].into_iter().chain(sample::commands()) {
             book.run(&command);
         }
         book
@@ -40,6 +40,14 @@ impl Book {
 
     pub(crate) fn ask(&self, query: &Query) -> Found {
         found_from_bytes(&book::answer(&self.state, self.at_ms, &query_to_bytes(query))).unwrap()
+    }
+
+    /// Has an order with this wish placed or refused.
+    pub(crate) fn wish(&mut self, number: u32, change: impl FnOnce(&mut PlaceOrder)) -> Reply {
+        let mut command = placing(number);
+        let Action::Place(wish) = &mut command.action else { unreachable!("placing places") };
+        change(wish);
+        self.run(&command)
     }
 
     /// Places the order of the documentation.

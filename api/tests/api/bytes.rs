@@ -12,7 +12,7 @@ use api::record::{
     slice_to_bytes,
 };
 use expect_test::expect;
-use order::command::{Action, Command, Destination, Given, Step};
+use order::command::{Action, Command, Destination, Given, Step, Tender};
 use order::id::Slug;
 use order::key::{Key, Keyed};
 use order::restaurant::Availability;
@@ -38,7 +38,10 @@ fn eventful() -> Book {
     }
     let elsewhere = Destination { lines: vec!["1 Elvet".into()], postcode: Given::Place(common::somewhere()) };
     book.step(failed, Actor::guest(Role::Customer), Step::Redeliver { deliver_to: Some(Box::new(elsewhere)) });
-    let missing = book.place(3);
+    let Reply::Order { id: missing, .. } = book.wish(3, |wish| wish.tender = Tender::Card { token: "tok_ok".into() })
+    else {
+        panic!("not placed")
+    };
     let items = vec![Slug::parse("margherita").unwrap()];
     book.step(missing, kitchen, Step::Reject { reason: Reason::ItemUnavailable, items });
     let restaurant = Slug::parse("cathedral-pizza").unwrap();
@@ -93,9 +96,12 @@ fn every_sample_command_comes_back_as_it_went() {
 #[test]
 fn the_bytes_of_this_format_stay_what_they_are() {
     let deltas = eventful().deltas.iter().flat_map(delta_to_bytes).collect::<Vec<u8>>();
-    let commands =
-        sample::commands().iter().chain([&common::placing(1)]).flat_map(command_to_bytes).collect::<Vec<u8>>();
-    expect!["deltas 9592 bytes, 107b719f95850ffe; commands 4119 bytes, 6801163cf0a27018"].assert_eq(&format!(
+    let commands = sample::commands()
+        .iter()
+        .chain([&common::placing(1), &Command::begin([7; 32])])
+        .flat_map(command_to_bytes)
+        .collect::<Vec<u8>>();
+    expect!["deltas 9775 bytes, 8e01d7ad664dc67a; commands 4166 bytes, b11a0838d991269d"].assert_eq(&format!(
         "deltas {} bytes, {:016x}; commands {} bytes, {:016x}",
         deltas.len(),
         xxh3_64(&deltas),

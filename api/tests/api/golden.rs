@@ -14,7 +14,10 @@ use api::v1::place::PlaceOrder;
 use api::v1::restaurant::{Availability, Menu, Pause, Restaurant, RestaurantList};
 use api::v1::time::Timestamp;
 use expect_test::expect_file;
-use order::command::Action;
+use order::command::{Action, Step, Tender};
+use order::id::Slug;
+use order::limits;
+use order::stage::{Actor, Reason, Role, Service};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -48,6 +51,7 @@ fn orders_restaurants_and_menus() {
     golden::<Quote>("quote", &told(book.ask(&Query::Quote(wish.clone()))));
     let hopeless = order::command::PlaceOrder { phone: "x".into(), items: Vec::new(), ..*wish };
     golden::<Quote>("quote_with_issues", &told(book.ask(&Query::Quote(Box::new(hopeless)))));
+    golden::<Restaurant>("restaurant_with_slots", &told(book.ask(&Query::Restaurant("soho-sushi".into()))));
     golden::<Restaurant>("restaurant", &told(book.ask(&Query::Restaurant("cathedral-pizza".into()))));
     golden::<Menu>("menu", &told(book.ask(&Query::Menu("cathedral-pizza".into()))));
     golden::<RestaurantList>("restaurants_near", &told(book.ask(&Query::Restaurants(Some(common::somewhere())))));
@@ -69,6 +73,54 @@ fn refusals() {
     let issue = Issue::new("field_missing", "/items", "`items` is required").remedy("give a list");
     let problem = Problem { trace_id: "0".repeat(24), ..Problem::new(ErrorCode::InvalidBody, "one thing is wrong") };
     golden("problem_invalid_body", &problem.issues(vec![issue]));
+}
+
+#[test]
+fn what_a_card_a_quote_and_a_small_kitchen_are_told() {
+    let mut book = Book::new();
+    let card = |token: &str| Tender::Card { token: token.into() };
+    let Reply::Order { id, .. } = book.wish(1, |wish| wish.tender = card("tok_ok")) else { panic!("not placed") };
+    golden::<Order>("order_authorised", &told(book.ask(&Query::Order(id))));
+    book.step(id, Actor::guest(Role::Restaurant), Step::Accept { ready_by_ms: None });
+    book.step(id, Actor::guest(Role::Restaurant), Step::Start);
+    book.step(id, Actor::guest(Role::Ops), Step::Cancel { reason: Reason::Other });
+    golden::<Order>("order_half_refunded", &told(book.ask(&Query::Order(id))));
+    let Action::Place(wish) = common::placing(2).action else { unreachable!() };
+    let quote: Quote = told(book.ask(&Query::Quote(wish)));
+    let token = quote.quote.unwrap().token;
+    book.at_ms += limits::QUOTE_KEPT_MS;
+    let late = book.wish(3, |wish| {
+        (wish.quote, wish.tender) = (Some(token.clone().into()), card("tok_declined"));
+    });
+    let Reply::Refused(json) = late else { panic!("it was taken") };
+    golden::<Problem>("problem_quote_and_card", &serde_json::from_slice(&json.0).unwrap());
+    let sushi = |wish: &mut order::command::PlaceOrder| {
+        wish.restaurant = Slug::parse("soho-sushi").unwrap();
+        wish.service = Service::Collection;
+        wish.deliver_to = None;
+        wish.items[0].item = Slug::parse("miso").unwrap();
+        wish.items[0].options.clear();
+    };
+    (4..7).for_each(|number| assert!(matches!(book.wish(number, sushi), Reply::Order { .. })));
+    let Reply::Refused(json) = book.wish(7, sushi) else { panic!("it was taken") };
+    golden::<Problem>("problem_slot_full", &serde_json::from_slice(&json.0).unwrap());
+}
+
+#[test]
+fn a_card_needs_a_token_and_cash_has_none() {
+    let pay = |payment: &str| {
+        let body = ORDER.replacen('{', &format!(r#"{{"payment":{payment},"#), 1);
+        api::v1::asked::place(serde_json::from_str(&body).unwrap(), None, 0)
+    };
+    assert_eq!(pay(r#"{"method":"cash"}"#).unwrap().tender, Tender::Cash);
+    assert_eq!(pay(r#"{"method":"card","token":"t"}"#).unwrap().tender, Tender::Card { token: "t".into() });
+    for (payment, code) in
+        [(r#"{"method":"card"}"#, "field_missing"), (r#"{"method":"cash","token":"t"}"#, "field_unknown")]
+    {
+        let issues = pay(payment).unwrap_err();
+        assert_eq!((issues.len(), &*issues[0].code, issues[0].pointer.as_str()), (1, code, "/payment/token"));
+        assert!(issues[0].remedy.is_some());
+    }
 }
 
 #[test]
@@ -144,7 +196,8 @@ fn requests() {
     let full = ORDER.replacen(
         '{',
         r#"{"expect":{"total":1250,"menu_revision":7},"allergens_acknowledged":["milk"],
-        "age_confirmed":true,"fulfil_at":"2026-11-21T19:00:00+01:00","#,
+        "age_confirmed":true,"fulfil_at":"2026-11-21T19:00:00+01:00",
+        "payment":{"method":"card","token":"tok_ok"},"quote":"AQ","#,
         1,
     );
     request::<PlaceOrder>("place_order_full", &full);

@@ -103,6 +103,8 @@ fn order(note: String) -> PlaceOrder {
         allergens_acknowledged: None,
         age_confirmed: false,
         fulfil_at: None,
+        payment: None,
+        quote: None,
     }
 }
 

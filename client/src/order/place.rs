@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use api::v1::place::{Customer, Expect, PlaceOrder, Service};
+use api::v1::place::{Address, Customer, Expect, PayBy, PlaceOrder, Service, Tender};
 use api::v1::time::Timestamp;
 
 use super::finish::finish;
@@ -24,6 +24,9 @@ const BODY_BYTES_MAX: u64 = 1 << 20;
 pub struct Args {
     #[command(flatten)]
     wanted: Wanted,
+    /// Hold the restaurant to a quote of the same order: the token that `jh quote` printed
+    #[arg(long, value_name = "TOKEN", conflicts_with = "file")]
+    quote: Option<String>,
     /// The idempotency key: an order is placed once for each key [default: a new one]
     #[arg(long)]
     key: Option<String>,
@@ -55,6 +58,9 @@ pub(crate) struct Wanted {
     /// When, like 2026-08-01T18:30:00Z [default: as soon as possible]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// How to pay: cash, or card:TOKEN, like card:tok_ok [default: cash]
+    #[arg(long, value_name = "HOW")]
+    pay: Option<String>,
     /// Refuse if the total is another, in pence
     #[arg(long, value_name = "PENCE")]
     expect_total: Option<i64>,
@@ -68,7 +74,7 @@ pub(crate) struct Wanted {
     #[arg(long)]
     of_age: bool,
     /// Take the whole order body (JSON) from a file, `-` for standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["restaurant", "to", "collect", "name", "phone", "note", "at"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["restaurant", "to", "collect", "name", "phone", "note", "at", "pay"])]
     file: Option<PathBuf>,
 }
 
@@ -80,8 +86,8 @@ pub(crate) struct Order {
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
-    let Args { wanted, key } = args;
-    let order = wanted.into_order(&context.state)?;
+    let Args { wanted, quote, key } = args;
+    let order = wanted.into_order(&context.state, quote)?;
     let store = Store::new(&context.state);
     let (key, is_new) = choose_key(key, &store, context.api.endpoint(), &order.body)?;
     let pending = Pending { key, endpoint: context.api.endpoint().to_owned(), body: order.body };
@@ -134,7 +140,7 @@ fn check_key(key: String) -> Result<String, Failure> {
 
 impl Wanted {
     /// The body to send. Errors: what must be typed otherwise; whether the service takes it is not known here.
-    pub(crate) fn into_order(self, state: &Path) -> Result<Order, Failure> {
+    pub(crate) fn into_order(self, state: &Path, quote: Option<String>) -> Result<Order, Failure> {
         if let Some(file) = &self.file {
             return Ok(Order { body: read_body(file)?, from_cart: false });
         }
@@ -148,15 +154,7 @@ impl Wanted {
         if items.is_empty() {
             return Err(Failure::Usage(NOTHING.to_owned()));
         }
-        let deliver_to = match (self.to, self.collect) {
-            (Some(to), _) => {
-                Some(basket::address(&to).map_err(|error| Failure::Usage(format!("--to {to:?}: {error}")))?)
-            }
-            (None, true) => None,
-            (None, false) => {
-                return Err(Failure::Usage("say where with --to \"12 North Road, DH1 4SG\", or --collect".to_owned()));
-            }
-        };
+        let deliver_to = destination(self.to, self.collect)?;
         let missing =
             |flag: &str| Failure::Usage(format!("{flag} is missing: the restaurant must know whom to ask for"));
         let body = PlaceOrder {
@@ -176,8 +174,31 @@ impl Wanted {
             allergens_acknowledged: (!self.allergens.is_empty()).then_some(self.allergens),
             age_confirmed: self.of_age,
             fulfil_at: self.at,
+            payment: self.pay.map(|how| tender(&how)).transpose()?,
+            quote,
         };
         Ok(Order { body: serde_json::to_string(&body).expect("an order body is always JSON"), from_cart })
+    }
+}
+
+/// Where to; none for a collection.
+fn destination(to: Option<String>, collect: bool) -> Result<Option<Address>, Failure> {
+    match (to, collect) {
+        (Some(to), _) => {
+            let address = basket::address(&to);
+            address.map(Some).map_err(|error| Failure::Usage(format!("--to {to:?}: {error}")))
+        }
+        (None, true) => Ok(None),
+        (None, false) => Err(Failure::Usage("say where with --to \"12 North Road, DH1 4SG\", or --collect".to_owned())),
+    }
+}
+
+/// `cash` or `card:TOKEN`. Whether the card is good is for its bank to say.
+fn tender(how: &str) -> Result<Tender, Failure> {
+    match how.split_once(':') {
+        None if how == "cash" => Ok(Tender { method: PayBy::Cash, token: None }),
+        Some(("card", token)) if !token.is_empty() => Ok(Tender { method: PayBy::Card, token: Some(token.to_owned()) }),
+        _ => Err(Failure::Usage(format!("--pay {how:?}: write cash, or card:TOKEN, like card:tok_ok"))),
     }
 }
 

@@ -35,5 +35,6 @@ fn text(order: &Order) -> String {
     }
     table.row(["total, with fees".to_owned(), String::new(), words::money(&order.totals.total)]);
     text.push_str(&table.to_string());
+    text.push_str(&words::payment(&order.payment));
     text
 }

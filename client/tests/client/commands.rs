@@ -55,6 +55,19 @@ fn repeating_sends_the_same_key_and_the_same_bytes() {
     assert!(state.requests.iter().all(|request| *request == state.requests[0]));
 }
 
+#[test]
+fn the_quote_and_the_card_are_sent_as_they_were_typed() {
+    let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
+    assert_eq!(jh(dir.path(), &fake.url(), &PLACE), Exit::Ok);
+    let with = [&PLACE[..], &["--quote", "AQ-token", "--pay", "card:tok_ok"]].concat();
+    assert_eq!(jh(dir.path(), &fake.url(), &with), Exit::Ok);
+    let bodies: Vec<serde_json::Value> =
+        fake.state().requests.iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
+    assert_eq!((bodies[0].get("payment"), bodies[0].get("quote")), (None, None));
+    assert_eq!(bodies[1]["payment"], json!({"method": "card", "token": "tok_ok"}));
+    assert_eq!(bodies[1]["quote"], "AQ-token");
+}
+
 /// What a client that was killed after writing the order down leaves behind.
 fn leave_pending(dir: &Path, endpoint: &str, key: &str, body: &str) {
     std::fs::create_dir_all(dir.join("pending")).unwrap();
@@ -146,6 +159,9 @@ fn scripts_can_tell_how_a_command_ended() {
     assert_eq!(run(&["order", "place", "r", "tea:x", "--collect", "--name", "A", "--phone", "+44"]), Exit::Usage);
     assert_eq!(run(&["order", "place", "r", "tea", "--name", "A", "--phone", "+44"]), Exit::Usage);
     assert_eq!(run(&["order", "place", "--file", "/nonexistent.json"]), Exit::Usage);
+    for how in ["card", "card:", "cheque", "cash:1"] {
+        assert_eq!(run(&[&PLACE[..], &["--pay", how]].concat()), Exit::Usage, "{how}");
+    }
     assert_eq!(run(&["cluster", "status"]), Exit::Ok);
     assert_eq!(jh(dir.path(), "nonsense", &["cluster", "status"]), Exit::Usage);
     assert_eq!(jh(dir.path(), "http://127.0.0.1:1", &["cluster", "status"]), Exit::Unavailable);

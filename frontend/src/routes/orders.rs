@@ -105,9 +105,9 @@ async fn locate(app: &App, body: PlaceOrder, random: u64) -> Result<Wish, Error>
     asked::place(body, given, random).map_err(refused)
 }
 
-/// Names that are none, in the words of an order that was refused.
+/// What no order can hold, in the words of an order that was refused.
 fn refused(issues: Vec<Issue>) -> Error {
-    Error::new(ErrorCode::OrderRefused, "some names name nothing; `issues` has each").issues(issues)
+    Error::new(ErrorCode::OrderRefused, "some values mean nothing; `issues` has each").issues(issues)
 }
 
 /// 64 bits that nobody can guess, for the order's id.

@@ -60,6 +60,11 @@ async fn a_body_of_another_shape_is_told_with_every_place() {
         (with(order(), "/expect", json!({"total": "12.50"})), "type_wrong", "/expect/total"),
         (with(order(), "/expect", json!({"menu_revision": -1})), "number_range", "/expect/menu_revision"),
         (with(order(), "/price", json!(1)), "field_unknown", "/price"),
+        (with(order(), "/quote", json!(7)), "type_wrong", "/quote"),
+        (with(order(), "/payment", json!("cash")), "type_wrong", "/payment"),
+        (with(order(), "/payment", json!({})), "field_missing", "/payment/method"),
+        (with(order(), "/payment", json!({"method": "cheque"})), "value_unknown", "/payment/method"),
+        (with(order(), "/payment", json!({"method": "card", "token": 1})), "type_wrong", "/payment/token"),
         (with(order(), "/customer/age", json!(1)), "field_unknown", "/customer/age"),
         (with(order(), &format!("/{long}"), json!(1)), "field_unknown", &format!("/{long}")),
     ];

@@ -9,8 +9,8 @@ use futures_util::{FutureExt, StreamExt};
 use group::{BootId, Cause, Change, Epoch, GroupId, Pod, StorageId, View};
 use member::client::{Belief, FeedEvent, Metrics};
 use member::{Answer, Consistency, Cursor, Delivered, Failure, Freshness, History, Page, Report};
-use order::sample;
 use order::state::State;
+use order::{Command, sample};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -34,7 +34,7 @@ struct Inner {
 impl Book {
     pub(crate) fn new() -> Book {
         let book = Book { inner: Arc::default(), grown: watch::channel(0).0 };
-        for command in sample::commands() {
+        for command in [Command::begin([7; 32])].into_iter().chain(sample::commands()) {
             book.run(&api::cluster::command_to_bytes(&command));
         }
         book

@@ -35,6 +35,27 @@ async fn a_quote_says_what_an_order_would_and_has_no_effect() {
 }
 
 #[tokio::test]
+async fn an_order_is_placed_on_its_quote_by_card_and_told_so() {
+    let bench = Bench::new();
+    let quote = bench.post("/v1/quotes", order()).await;
+    let token = quote.json["quote"]["token"].clone();
+    assert!(quote.json["quote"]["expires_at"].as_str().unwrap().ends_with('Z'), "{:?}", quote.json);
+    let quoted = with(order(), "/quote", token);
+    let other = bench.place("0123456789abcdef", &with(quoted.clone(), "/items/0/quantity", json!(3))).await;
+    assert_eq!((other.status.as_u16(), other.issues()), (422, vec![("quote_mismatch", "/quote")]));
+    let forged = bench.place("0123456789abcdef", &with(order(), "/quote", json!("forged"))).await;
+    assert_eq!((forged.status.as_u16(), forged.issues()), (422, vec![("quote_invalid", "/quote")]));
+    let card = |token: &str| with(quoted.clone(), "/payment", json!({"method": "card", "token": token}));
+    let declined = bench.place("0123456789abcdef", &card("tok_declined")).await;
+    assert_eq!((declined.status.as_u16(), declined.issues()), (422, vec![("payment_declined", "/payment/token")]));
+    assert_eq!(declined.json["issues"][0]["reason"], "declined");
+    let placed = bench.place("0123456789abcdef", &card("tok_ok")).await;
+    let authorised = json!({"amount": 1250, "currency": "GBP"});
+    let expected = json!({"method": "card", "state": "authorised", "authorised": authorised});
+    assert_eq!((placed.status.as_u16(), &placed.json["payment"]), (201, &expected));
+}
+
+#[tokio::test]
 async fn a_command_moves_an_order_once_and_only_from_the_version_that_was_read() {
     let bench = Bench::new();
     let placed = bench.place("0123456789abcdef", &order()).await;

@@ -1,6 +1,6 @@
 //! A book with the sample restaurants and a customer in Durham, for tests. Keeps its own clock: times are given, never asked for.
 
-use order::command::{Action, Command, Destination, Given, LineWish, OptionWish, PlaceOrder, Step};
+use order::command::{Action, Command, Destination, Given, LineWish, OptionWish, PlaceOrder, Step, Tender};
 use order::id::{OrderId, Slug};
 use order::key::{Key, Keyed};
 use order::place::{Freshness, Place, Point, Precision, Standing};
@@ -25,9 +25,18 @@ pub(crate) fn slug(text: &str) -> Slug {
 /// A book with the sample data, loaded an hour before `EVENING`.
 pub(crate) fn book() -> State {
     let mut state = State::new();
-    for command in order::sample::commands() {
+    for command in [Command::begin([7; 32])].into_iter().chain(order::sample::commands()) {
         run(&mut state, at(EVENING) - 3_600_000, &command);
     }
+    state
+}
+
+/// The same with a kitchen so small that two orders for one time are too many.
+pub(crate) fn crowded() -> State {
+    let mut state = book();
+    let mut profile = state.restaurant("soho-sushi").expect("it is in the sample").profile.clone();
+    profile.slot_capacity = Some(1);
+    run(&mut state, at(EVENING), &ops(Action::PutRestaurant(Box::new(profile))));
     state
 }
 
@@ -77,8 +86,25 @@ pub(crate) fn wish() -> PlaceOrder {
         allergens_acknowledged: None,
         age_confirmed: false,
         fulfil_at_ms: None,
+        tender: Default::default(),
+        quote: None,
         random: 7,
     }
+}
+
+/// A set of sushi, to be collected from a small kitchen.
+pub(crate) fn sushi() -> PlaceOrder {
+    PlaceOrder {
+        restaurant: slug("soho-sushi"),
+        service: Service::Collection,
+        items: vec![line("nigiri-set", 1, &[("salmon", 6)])],
+        deliver_to: None,
+        ..wish()
+    }
+}
+
+pub(crate) fn card(token: &str) -> Tender {
+    Tender::Card { token: token.into() }
 }
 
 pub(crate) fn place_as(actor: Actor, key_text: &str, fingerprint: u128, wish: PlaceOrder) -> Command {

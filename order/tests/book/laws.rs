@@ -3,7 +3,8 @@
 use order::State;
 use order::command::Action;
 use order::delta::{Delta, Record, RecordKey};
-use order::reply::Reply;
+use order::payment::PaymentState;
+use order::reply::{Refusal, Reply};
 use order::stage::Stage;
 use proptest::prelude::*;
 
@@ -152,14 +153,21 @@ proptest! {
 }
 
 #[test]
-fn the_plans_reach_every_stage() {
+fn the_plans_reach_every_stage_every_end_of_a_payment_and_a_full_kitchen() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut reached: Vec<Stage> = Vec::new();
+    let (mut reached, mut paid, mut full): (Vec<Stage>, Vec<PaymentState>, usize) = (Vec::new(), Vec::new(), 0);
     for _ in 0..400 {
         let plans = plans().new_tree(&mut runner).unwrap().current();
-        let mut state = book();
-        play(&mut state, &plans, |_, _, _, delta, _| {
+        let mut state = crowded();
+        play(&mut state, &plans, |_, _, _, delta, reply| {
+            match reply {
+                Reply::Placed { order, .. } | Reply::Moved { order, .. } => paid.push(order.order.payment.state),
+                Reply::Refused(Refusal::Issues(found)) => {
+                    full += found.iter().filter(|issue| issue.code() == "slot_full").count();
+                }
+                _ => {}
+            }
             for event in delta.iter().flat_map(|delta| &delta.events) {
                 if !reached.contains(&event.stage) {
                     reached.push(event.stage);
@@ -170,4 +178,6 @@ fn the_plans_reach_every_stage() {
     reached.sort_unstable();
     let missing: Vec<&Stage> = Stage::ALL.iter().filter(|stage| !reached.contains(stage)).collect();
     assert!(missing.is_empty(), "never reached: {missing:?}");
+    let missing: Vec<&PaymentState> = PaymentState::ALL.iter().filter(|state| !paid.contains(state)).collect();
+    assert!(missing.is_empty() && full > 10, "never reached: {missing:?}; {full} times full");
 }

@@ -1,7 +1,7 @@
 //! Arbitrary commands for the laws: small alphabets, so that names and keys meet, and enough right ones that orders get somewhere.
 
 use order::allergen::AllergenSet;
-use order::command::{Action, Command, Destination, Given, Step};
+use order::command::{Action, Command, Destination, Given, Step, Tender};
 use order::id::OrderId;
 use order::key::Keyed;
 use order::order::Order;
@@ -32,7 +32,7 @@ fn actors() -> impl Strategy<Value = Actor> {
 }
 
 fn keys() -> impl Strategy<Value = Option<Keyed>> {
-    let some = (select(&["k1", "k2", "k3", "k4"][..]), 0..3u128);
+    let some = (select(&["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"][..]), 0..3u128);
     proptest::option::weighted(0.7, some)
         .prop_map(|keyed| keyed.map(|(text, fingerprint)| Keyed { key: key(text), fingerprint }))
 }
@@ -58,10 +58,14 @@ fn places() -> impl Strategy<Value = Action> {
     let rest = (any::<bool>(), any::<bool>(), 0..40_000_000u64, proptest::option::of(any::<u16>()), any::<u8>());
     (any::<bool>(), lines, proptest::option::of(destinations()), rest).prop_map(|(right, lines, to, rest)| {
         let (collect, age_confirmed, later, allergens, random) = rest;
-        let mut order = wish();
+        // Every third order is for the small kitchen, which is soon full.
+        let mut order = if random.is_multiple_of(3) { sushi() } else { wish() };
         if collect {
             order.service = Service::Collection;
         }
+        order.tender = [Tender::Cash, card("tok_ok"), card("tok_over_5000"), card("tok_declined")]
+            [usize::from(random) / 4 % 4]
+            .clone();
         order.fulfil_at_ms = (random > 200).then_some(at(EVENING) + later);
         (order.age_confirmed, order.random) = (age_confirmed, u64::from(random));
         if !right {
@@ -205,6 +209,7 @@ fn allowed(order: &Order, luck: usize, now: u64) -> Option<Command> {
         Verb::Fail => Step::Fail { reason },
         Verb::Redeliver => Step::Redeliver { deliver_to: None },
         Verb::Delay => Step::Delay { ready_by_ms: order.ready_by_ms().unwrap_or(now).max(now) + 60_000 },
+        Verb::Cancel if luck.is_multiple_of(7) => Step::Cancel { reason },
         // The others end or undo; arbitrary commands do that often enough.
         _ => return None,
     };

@@ -1,10 +1,12 @@
 //! Every problem has a code of its own, a remedy that reads as a sentence, and values that machines can use.
 
+use order::acquirer::Decline;
 use order::allergen::{Allergen, AllergenSet};
 use order::form::Form;
 use order::issue::{Problem, Value};
 use order::money::{Currency, Money};
 use order::postcode::{Postcode, PostcodeError};
+use order::promise::Fault;
 use order::stage::{Reason, Service};
 
 use crate::fixture::*;
@@ -28,6 +30,11 @@ fn order_problems() -> Vec<Problem> {
         Problem::OptionGroupMax { group: slug("a"), max: 1, chosen: 2 },
         Problem::OptionMax { option: slug("a"), max: 1 },
         Problem::QuantityRange { min: 1, max: 99 },
+        Problem::SlotFull { next_slot_ms: Some(1) },
+        Problem::Quote(Fault::Invalid),
+        Problem::Quote(Fault::Mismatch),
+        Problem::Quote(Fault::Expired { expired_at_ms: 1 }),
+        Problem::PaymentDeclined { reason: Decline::Declined },
         Problem::MenuChanged { menu_revision: 2 },
         Problem::PriceChanged { total: pounds(1) },
         Problem::MinimumNotMet { minimum: pounds(2), additional_spend_required: pounds(1) },

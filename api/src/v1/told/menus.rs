@@ -27,6 +27,7 @@ pub fn restaurant(restaurant: &Theirs, at_ms: u64) -> Restaurant {
         services: restaurant.services().into_iter().map(Into::into).collect(),
         minimum: money(profile.minimum_order, profile.currency),
         prep_minutes: u32::from(profile.prep_minutes),
+        slot_capacity: profile.slot_capacity.map(u32::from),
         version: u64::from(restaurant.version),
         menu_revision: u64::from(restaurant.menu_revision),
     }

@@ -1,11 +1,14 @@
 //! Orders, as told.
 use super::{names, times};
-use crate::v1::order::{Destination, Line, LineOption, Moment, Order, Provenance, Quote, Stage, Totals};
-use crate::v1::place::{Customer, Service};
+use crate::v1::order::{
+    Destination, Line, LineOption, Moment, Order, Payment, PaymentState, Provenance, Quote, SignedQuote, Stage, Totals,
+};
+use crate::v1::place::{Customer, PayBy, Service};
 use crate::v1::time::Timestamp;
 use order::money::{Currency, Money};
 use order::order::{Located, Order as Record};
 use order::place::{Freshness, Point, Precision, Standing};
+use order::promise::Promise;
 use order::stage::Role;
 use order::transitions::allowed;
 use order::view::{LineView, OrderView};
@@ -27,6 +30,8 @@ macro_rules! same_names {
     };
 }
 same_names!(Service = order::stage::Service: Delivery, Collection);
+same_names!(PayBy = order::payment::Method: Cash, Card);
+same_names!(PaymentState = order::payment::PaymentState: Due, Authorised, Captured, Voided, Refunded, HalfRefunded);
 same_names!(Stage = order::stage::Stage: Scheduled, Placed, Accepted, Preparing, Ready, OutForDelivery, DeliveryFailed,
     Delivered, Collected, Rejected, Expired, Cancelled);
 
@@ -61,7 +66,21 @@ impl From<&OrderView> for Order {
             missing: rare.map_or(Vec::new(), |rare| missing(view, &rare.missing)),
             history: view.history().iter().map(|moment| moment_told(view, moment)).collect(),
             allowed: commands(view),
+            payment: payment(view),
         }
+    }
+}
+
+/// Amounts that are nothing are left out: most orders are paid in cash, and every one is told.
+fn payment(view: &OrderView) -> Payment {
+    let (payment, total) = (view.payment(), view.order.total());
+    let some = |amount| (amount != 0).then(|| Money::new(amount, view.order.currency).into());
+    Payment {
+        method: payment.method.into(),
+        state: payment.state.into(),
+        authorised: some(payment.authorised(total)),
+        captured: some(payment.captured(total)),
+        refunded: some(payment.refunded(total)),
     }
 }
 
@@ -70,8 +89,8 @@ fn first_leg(record: &Record) -> &'static str {
     if record.leg == Leg::Collection { Leg::Collection.name() } else { Leg::Unassigned.name() }
 }
 
-/// What an order would cost and what stands in its way.
-pub fn quote(quote: &order::quote::Quote) -> Quote {
+/// What an order would cost, what stands in its way, and what is promised.
+pub fn quote(quote: &order::quote::Quote, promise: Option<Promise>) -> Quote {
     Quote {
         fulfillable: quote.is_fulfillable(),
         issues: quote.issues.iter().map(Into::into).collect(),
@@ -79,6 +98,10 @@ pub fn quote(quote: &order::quote::Quote) -> Quote {
         lines: quote.lines().map(|line| line_told(quote.currency, &line)).collect(),
         totals: totals(quote.currency, quote.subtotal, quote.fee),
         ready_by: times(Some(quote.eta_ms)),
+        quote: promise.map(|Promise { token, expires_at_ms }| SignedQuote {
+            token,
+            expires_at: Timestamp::from_ms(expires_at_ms),
+        }),
     }
 }
 
