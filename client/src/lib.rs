@@ -32,6 +32,7 @@ mod transition;
 mod verify;
 mod words;
 
+pub use cluster::Command as ClusterCommand;
 pub use command::{Command, run};
 pub use config::{Format, Global, state_dir};
 pub use drill::check::Findings;

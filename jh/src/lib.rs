@@ -6,6 +6,7 @@
 //! way.
 
 mod cli;
+mod kubectl;
 mod logging;
 mod parent;
 mod respawn;
@@ -23,11 +24,16 @@ pub const NAME: &str = "jh";
 
 /// Whether this process was started under the name `jh`.
 pub fn is_invoked() -> bool {
-    let name = std::env::args_os().next();
-    name.is_some_and(|name| Path::new(&name).file_stem().is_some_and(|stem| stem == NAME))
+    is_called(NAME)
 }
 
-/// Runs what the command line asks for and says how it ended. Wrong flags end the process here, with exit code 2.
+fn is_called(wanted: &str) -> bool {
+    let name = std::env::args_os().next();
+    name.is_some_and(|name| Path::new(&name).file_stem().is_some_and(|stem| stem == wanted))
+}
+
+/// Runs what the command line asks for and says how it ended. Wrong flags end the process here, with exit code 2. Under the name
+/// `kubectl-jh` it is a plugin of kubectl.
 pub fn main() -> ExitCode {
-    cli::run(cli::Cli::parse())
+    if is_called(kubectl::NAME) { kubectl::main() } else { cli::run(cli::Cli::parse()) }
 }
