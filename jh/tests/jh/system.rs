@@ -116,6 +116,22 @@ fn failure_transparency_customers_notice_nothing_when_the_primary_is_killed() {
 }
 
 #[test]
+fn a_quote_of_a_primary_that_dies_is_taken_by_the_next_one() {
+    let system = ready();
+    let before = whole(&system);
+    let words = &PLACE[2..];
+    let quote = json(&system.must(&[&["quote", "-o", "json"], words].concat()));
+    let token = quote["quote"]["token"].as_str().unwrap();
+    assert!(system.must(&[&["quote"], words].concat()).contains("--quote "));
+    kill_process(system.pid(before["primary"].as_str().unwrap()).unwrap(), Signal::KILL).unwrap();
+    let place = [&PLACE[..], &["--quote", token, "--pay", "card:tok_ok"]].concat();
+    assert!(system.must(&place).contains("card: authorised"));
+    let declined = system.run(&[&PLACE[..], &["--pay", "card:tok_declined"]].concat());
+    assert_eq!(declined.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&declined.stderr).contains("payment_declined at /payment/token"));
+}
+
+#[test]
 fn relocation_transparency_customers_notice_nothing_when_the_lead_is_handed_over() {
     let system = ready();
     let before = whole(&system);
