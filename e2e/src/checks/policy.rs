@@ -129,32 +129,62 @@ pub(super) async fn check(ground: &Ground) -> Result<()> {
                 wrong.push(format!("{who:?}: {}: {error:#}", forbidden.what));
             }
         }
-        if client.delete(&view, &DeleteParams { dry_run: true, ..DeleteParams::default() }).await.is_ok() {
-            wrong.push(format!("{who:?}: V3: the view can be deleted"));
+        let deletion = DeleteParams { dry_run: true, ..DeleteParams::default() };
+        if let Err(error) = is_refused(client.delete(&view, &deletion).await) {
+            wrong.push(format!("{who:?}: V3: a deletion of the view {error:#}"));
         }
         let born = ConfigMap { metadata: named("another-view", &now), data: now.data.clone(), ..ConfigMap::default() };
-        let params = PostParams { dry_run: true, ..PostParams::default() };
-        if client.create(&params, &born).await.is_ok() {
-            wrong.push(format!("{who:?}: V2: a view can be created"));
+        if let Err(error) = is_refused(client.create(&dry(), &born).await) {
+            wrong.push(format!("{who:?}: V2: a view made by hand {error:#}"));
         }
+    }
+    // Rules that refuse everything would pass all of the above.
+    if let Some((_, primary)) = clients.iter().find(|(who, _)| *who == Primary) {
+        lawful(&admin, primary, &view).await.context("what the protocol allows is refused")?;
     }
     none_of(wrong)
 }
 
 /// Tries an edit, always as a dry run: what should be refused and is not must do no harm.
 async fn refused(admin: &Api<ConfigMap>, client: &Api<ConfigMap>, name: &str, edit: Edit) -> Result<()> {
+    is_refused(tried(admin, client, name, edit).await?)
+}
+
+/// S1: the primary may take a backup out of the set while enough remain.
+async fn lawful(admin: &Api<ConfigMap>, primary: &Api<ConfigMap>, name: &str) -> Result<()> {
+    tried(admin, primary, name, shrunk).await??;
+    Ok(())
+}
+
+/// What an edit of the newest version gives.
+async fn tried(
+    admin: &Api<ConfigMap>,
+    client: &Api<ConfigMap>,
+    name: &str,
+    edit: Edit,
+) -> Result<kube::Result<ConfigMap>> {
     for _ in 0..TRIES {
         let mut view = admin.get(name).await?;
         add(&mut view, "version", 1)?;
         edit(&mut view)?;
-        match client.replace(name, &PostParams { dry_run: true, ..PostParams::default() }, &view).await {
-            Ok(_) => bail!("is let through"),
+        match client.replace(name, &dry(), &view).await {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
-            Err(kube::Error::Api(status)) if matches!(status.code, 403 | 422) => return Ok(()),
-            Err(error) => return Err(error).context("neither let through nor refused"),
+            answer => return Ok(answer),
         }
     }
     bail!("the view changes all the time")
+}
+
+fn is_refused<T>(answer: kube::Result<T>) -> Result<()> {
+    match answer {
+        Ok(_) => bail!("is let through"),
+        Err(kube::Error::Api(status)) if matches!(status.code, 403 | 422) => Ok(()),
+        Err(error) => Err(error).context("is neither let through nor refused"),
+    }
+}
+
+fn dry() -> PostParams {
+    PostParams { dry_run: true, ..PostParams::default() }
 }
 
 /// A client with an account's token that is bound to a pod, as the pod itself has one.
@@ -207,6 +237,12 @@ fn other(view: &ConfigMap) -> Result<String> {
 
 fn disks(view: &ConfigMap) -> Result<serde_json::Map<String, Value>> {
     serde_json::from_str(&key(view, "inSync")?).context("read inSync")
+}
+
+fn shrunk(view: &mut ConfigMap) -> Result<()> {
+    let (mut disks, other) = (disks(view)?, other(view)?);
+    disks.remove(&other);
+    set(view, "inSync", Value::Object(disks).to_string())
 }
 
 fn alone(view: &mut ConfigMap) -> Result<()> {

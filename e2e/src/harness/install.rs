@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(180);
 pub(crate) fn reinstall(ground: &Ground) -> Result<()> {
     let overlay = if ground.is_own() { "deploy/overlays/e2e" } else { "deploy/overlays/kind" };
     let operator = root().join(overlay).display().to_string();
-    ground.kubectl(["apply", "--server-side", "-k", &operator]).run().context("install the operator")
+    ground.kubectl(["apply", "-k", &operator]).run().context("install the operator")
 }
 
 /// Applies operator and sample; both may be there already.
