@@ -23,7 +23,8 @@ const FLAG: &str = "--supervise";
 /// The very program that runs, even where its file was replaced.
 const EXE: &str = "/proc/self/exe";
 
-/// Keeps a worker running until it ends by plan (exit code 0), or has ended after this process was told to stop.
+/// Keeps a worker running until it has ended after this process was told to stop. One that ends without that, however well, is started
+/// again: a primary whose lead was handed over by command ends and comes back as a backup.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async { Parent::new()?.keep().await })
@@ -54,7 +55,7 @@ impl Parent {
         loop {
             let began = Instant::now();
             let status = self.until_ended(start()?).await;
-            if self.stopping || status.exit_status() == Some(0) {
+            if self.stopping {
                 return Ok(code(status));
             }
             backoff.died(began.elapsed());

@@ -30,6 +30,8 @@ const AFTER: Duration = Duration::from_millis(500);
 const WHOLE_WITHIN: Duration = Duration::from_secs(120);
 /// A group is whole when it was seen so for this long: just after a fault it only looks whole.
 const STABLE: Duration = Duration::from_millis(400);
+/// One question may take this long: frozen processes answer none.
+const ASK_WITHIN: Duration = Duration::from_millis(1500);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Runs scenarios one after the other, and prints and returns what came of them.
@@ -111,7 +113,7 @@ async fn play_one(
         stage.before = whole.context("the group is not whole after a hand-over")?.0;
     }
     tokio::time::sleep(BEFORE).await;
-    let watch = Watch::start(kube, traffic);
+    let watch = Watch::start(kube, traffic, Rc::clone(&stage.replicas));
     let played = (scenario.play)(&stage).await;
     let fault_us = stage.fault_us().unwrap_or_else(|| traffic.now_us());
     if let Err(error) = played {
@@ -119,10 +121,10 @@ async fn play_one(
     }
     let again = until_whole(traffic, Some(stage.replicas.get()), WHOLE_WITHIN).await;
     tokio::time::sleep(AFTER).await;
-    let up_us = watch.up_us.get().max(stage.mended_us().unwrap_or(0)).max(fault_us);
-    watch.task.abort();
+    let up_us = watch.down_us.get().max(stage.mended_us().unwrap_or(0)).max(fault_us);
+    watch.stop();
     let (after, in_sync_again_us) = match again {
-        Some((group, since_us)) => (group, Some(since_us)),
+        Some((group, _)) => (group, Some(watch.apart_us.get().max(fault_us))),
         None => (stage.before.clone(), None),
     };
     let seen = Seen {
@@ -144,7 +146,7 @@ async fn until_whole(traffic: &Traffic, replicas: Option<usize>, within: Duratio
     let end_us = traffic.now_us() + us(within);
     let mut stable: Option<(u64, u64)> = None;
     while traffic.now_us() < end_us && !is_interrupted() {
-        let group = traffic.cluster(Duration::from_millis(1500)).await;
+        let group = traffic.cluster(ASK_WITHIN).await;
         let now_us = traffic.now_us();
         match group.filter(|group| is_whole(group, replicas)) {
             None => stable = None,
@@ -169,27 +171,45 @@ fn is_whole(group: &Group, replicas: Option<usize>) -> bool {
         && group.replicas.iter().all(|replica| replica.healthy)
 }
 
-/// Notes until when some replica's pod did not run.
+/// Notes until when some replica's pod did not run, and until when not all were in sync.
 struct Watch {
-    up_us: Rc<Cell<u64>>,
-    task: JoinHandle<()>,
+    down_us: Rc<Cell<u64>>,
+    apart_us: Rc<Cell<u64>>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Watch {
-    fn start(kube: &kube::Client, traffic: &Traffic) -> Watch {
-        let up_us = Rc::new(Cell::new(0));
-        let (pods, traffic, noted) = (Pods::new(kube), traffic.clone(), Rc::clone(&up_us));
-        let task = tokio::task::spawn_local(async move {
+    fn start(kube: &kube::Client, traffic: &Traffic, replicas: Rc<Cell<usize>>) -> Watch {
+        let (down_us, apart_us) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let (pods, clock, noted) = (Pods::new(kube), traffic.clone(), Rc::clone(&down_us));
+        let down = async move {
             loop {
                 // Without an API server nothing is known; nothing is started then either.
                 if let Ok(pods) = pods.of("replica").await
                     && !pods.iter().all(is_running)
                 {
+                    noted.set(clock.now_us());
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let (traffic, noted) = (traffic.clone(), Rc::clone(&apart_us));
+        let apart = async move {
+            loop {
+                // Nobody's answer is no answer to whether they are in sync.
+                if let Some(group) = traffic.cluster(ASK_WITHIN).await
+                    && !is_whole(&group, Some(replicas.get()))
+                {
                     noted.set(traffic.now_us());
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-        });
-        Watch { up_us, task }
+        };
+        let tasks = [tokio::task::spawn_local(down), tokio::task::spawn_local(apart)];
+        Watch { down_us, apart_us, tasks }
+    }
+
+    fn stop(&self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }

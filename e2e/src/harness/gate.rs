@@ -1,6 +1,8 @@
 //! How a client outside the pods reaches the front end: through the Service where we are on the cluster's network, through
 //! `kubectl port-forward` elsewhere.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -10,7 +12,10 @@ use super::ground::Ground;
 use super::install::{NAME, NAMESPACE};
 use crate::sh::until;
 
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_secs(60);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// The sample's, from which all orders are.
+const MENU: &str = "/v1/restaurants/cathedral-pizza/menu";
 /// The port on this machine that kubectl listens on.
 const FORWARDED: u16 = 18080;
 
@@ -24,6 +29,13 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn open(ground: &Ground) -> Result<Gate> {
+        let gate = Gate::find(ground)?;
+        let authority = gate.endpoint.trim_start_matches("http://").to_owned();
+        until("somebody to take orders", WITHIN, || is_open(&authority))?;
+        Ok(gate)
+    }
+
+    fn find(ground: &Ground) -> Result<Gate> {
         if ground.is_own() {
             let address = ["-n", NAMESPACE, "get", "service", NAME, "-o", "jsonpath={.spec.clusterIP}"];
             let address = ground.kubectl(address).read().context("find the front end's Service")?;
@@ -35,10 +47,21 @@ impl Gate {
         let mut command = forward.into_command();
         let child =
             command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().context("start kubectl port-forward")?;
-        let gate = Gate { endpoint: format!("http://127.0.0.1:{FORWARDED}"), forward: Some(child) };
-        until("kubectl port-forward", WITHIN, || std::net::TcpStream::connect(("127.0.0.1", FORWARDED)).is_ok())?;
-        Ok(gate)
+        Ok(Gate { endpoint: format!("http://127.0.0.1:{FORWARDED}"), forward: Some(child) })
     }
+}
+
+/// Whether the menu is served that all orders are from.
+fn is_open(authority: &str) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(authority)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        write!(stream, "GET {MENU} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n")?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status)?;
+        Ok(status.ends_with(b" 200"))
+    };
+    ask().unwrap_or(false)
 }
 
 impl Drop for Gate {

@@ -57,7 +57,11 @@ impl History {
             faults.extend(self.resets.iter().map(|reason| format!("events were reset: {reason}")));
         }
         if self.resets.is_empty() {
-            faults.extend(self.events.iter().filter_map(|(order, versions)| not_dense(order, versions)));
+            faults.extend(self.events.iter().filter_map(|(order, versions)| {
+                // Of an order that was there before us, the beginning was told to others.
+                let first = if self.learned.contains_key(order) { 1 } else { versions[0] };
+                not_dense(order, first, versions)
+            }));
             let untold = self.learned.iter().filter(|(order, learned)| newest(learned) > self.last_told(order));
             faults.extend(untold.map(|(order, learned)| {
                 format!(
@@ -98,9 +102,9 @@ fn twice_the_same(learned: &[Learned]) -> Option<String> {
     Some(format!("two changes made version {}", double[0]))
 }
 
-/// Versions count 1, 2, 3 … in the order in which they were told.
-fn not_dense(order: &str, versions: &[u64]) -> Option<String> {
-    let expected = |(index, version): &(usize, &u64)| **version != *index as u64 + 1;
+/// Versions count up from the first in the order in which they were told.
+fn not_dense(order: &str, first: u64, versions: &[u64]) -> Option<String> {
+    let expected = |(index, version): &(usize, &u64)| **version != first + *index as u64;
     versions.iter().enumerate().find(expected).map(|_| {
         let shown: Vec<String> = versions.iter().take(12).map(u64::to_string).collect();
         format!("order {order}: its events have the versions {}", shown.join(", "))
@@ -152,6 +156,12 @@ mod tests {
             assert_eq!(history(std::slice::from_ref(&placed), told).faults(false).len(), 1, "{told:?}");
         }
         assert_eq!(history(&[placed], &[1, 2, 3]).faults(false), [""; 0]);
+    }
+
+    #[test]
+    fn an_order_that_was_there_before_may_begin_anywhere_and_then_counts_on() {
+        assert_eq!(history(&[], &[2, 3]).faults(false), [""; 0]);
+        assert_eq!(history(&[], &[2, 4]).faults(false).len(), 1);
     }
 
     #[test]

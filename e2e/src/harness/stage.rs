@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -41,7 +42,7 @@ pub(crate) struct Stage {
     /// The group before the fault, whole.
     pub(crate) before: Group,
     /// How many replicas there are to be when all is well again.
-    pub(crate) replicas: Cell<usize>,
+    pub(crate) replicas: Rc<Cell<usize>>,
     fault_us: Cell<Option<u64>>,
     mended_us: Cell<Option<u64>>,
     what: RefCell<String>,
@@ -49,7 +50,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(ground: Ground, kube: &kube::Client, traffic: Traffic, before: Group) -> Stage {
-        let replicas = Cell::new(before.replicas.len());
+        let replicas = Rc::new(Cell::new(before.replicas.len()));
         let pods = Pods::new(kube);
         let (fault_us, mended_us, what) = (Cell::new(None), Cell::new(None), RefCell::default());
         Stage { ground, pods, traffic, before, replicas, fault_us, mended_us, what }

@@ -42,8 +42,9 @@ pub(super) fn kill_primary_and_controller(stage: &Stage) -> Play<'_> {
     play(async move {
         let primary = worker(stage, stage.primary()).await?;
         let controllers = stage.pods.of("controller").await?;
-        let name = pods::name(controllers.first().context("there is no controller")?).to_owned();
-        let controller = process(stage, &name, |command| command.contains(" controller ")).await?;
+        let name =
+            controllers.iter().find(|pod| pods::is_running(pod)).map(pods::name).context("no controller runs")?;
+        let controller = process(stage, name, |command| command.contains(" controller ")).await?;
         kill(stage, stage.primary(), primary);
         signal(controller, Signal::KILL);
         stage.until_moved().await.map(drop)

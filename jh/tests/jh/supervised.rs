@@ -66,6 +66,16 @@ fn a_killed_worker_is_started_again_at_once() {
 }
 
 #[test]
+fn a_worker_that_ends_well_without_having_been_asked_through_its_parent_is_started_again() {
+    let supervised = Supervised::postcode();
+    let first = supervised.worker();
+    kill_process(first, Signal::TERM).unwrap();
+    let said = supervised.hear("the worker ended");
+    assert!(said.contains("exit code 0"), "{said}");
+    assert!(supervised.worker() != first);
+}
+
+#[test]
 fn told_to_stop_it_passes_that_on_and_ends_as_its_worker_ends() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut supervised = Supervised::postcode();
