@@ -87,8 +87,8 @@ pub(crate) const ALL: &[Scenario] = &[
     .deep(),
     scenario(
         "kill-primary-without-api-server",
-        "the primary killed while the API server is away for 4 s: nobody can name another until it is back",
-        Bars::ANY,
+        "the primary killed while the API server is away: nobody can name another until it is back",
+        Bars::DISASTER,
         control::kill_primary_without_api_server,
     )
     .deep(),
