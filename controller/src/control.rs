@@ -110,7 +110,7 @@ impl Control {
         let plan = plan(&self.observer.seen, &self.wish, self.pause_until, now);
         self.failovers.look(&self.observer.seen, &self.metrics);
         self.say(&plan.conditions);
-        let picture = Picture::take(&self.observer.seen, &self.conditions);
+        let picture = Picture::take(&self.observer.seen, &self.conditions, self.failovers.last_took());
         self.picture.send_if_modified(|told| {
             let is_news = *told != picture;
             *told = picture;

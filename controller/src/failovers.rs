@@ -31,6 +31,13 @@ impl Failovers {
         self.0.iter()
     }
 
+    /// The last one that is over, and how long it took from the first sign until the new primary led, in ms. The first
+    /// primary of a group replaces nobody.
+    pub(crate) fn last_took(&self) -> Option<(Epoch, u64)> {
+        let over = self.0.back().filter(|failover| failover.cause != Cause::Birth)?;
+        Some((over.epoch, over.detect_ms + over.write_ms as u64 + over.take_over_ms?))
+    }
+
     /// Notes a view that this controller wrote, if another process leads by it.
     pub(crate) fn wrote(&mut self, before: Option<&View>, next: &View, took: Duration, now: Time, metrics: &Metrics) {
         if before.is_some_and(|before| before.epoch == next.epoch) {

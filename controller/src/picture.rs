@@ -1,7 +1,7 @@
 //! What the loop has found, for whoever builds around the group: the view, the disks that answer, the conditions. Plain data.
 use crate::conditions::{Condition, Kind};
 use group::choose::{Member, Seen, Store};
-use group::{Pod, StorageId, View};
+use group::{Epoch, Pod, StorageId, View};
 use std::collections::BTreeMap;
 
 /// How the group looks to one controller.
@@ -15,16 +15,19 @@ pub(crate) struct Picture {
     pub(crate) disks: BTreeMap<Pod, StorageId>,
     /// What holds of the group, and why.
     pub(crate) conditions: Vec<Condition>,
+    /// The last failover that this controller wrote: its epoch, and how long it took in ms.
+    pub(crate) took: Option<(Epoch, u64)>,
 }
 
 impl Picture {
-    pub(crate) fn take(seen: &Seen, conditions: &[Condition]) -> Picture {
+    pub(crate) fn take(seen: &Seen, conditions: &[Condition], took: Option<(Epoch, u64)>) -> Picture {
         let answers = seen.members().filter_map(|(pod, member)| Some((pod, Member::answer(member)?)));
         Picture {
             view: seen.view().cloned(),
             read: !matches!(seen.store(), Store::Unread),
             disks: answers.map(|(pod, status)| (pod.clone(), status.me.storage)).collect(),
             conditions: conditions.to_vec(),
+            took,
         }
     }
 

@@ -1,5 +1,5 @@
 //! What is told as Events: every phase of a failover with its cause, and every condition that turns. Pure, from one status to the next.
-use super::resource::JustHungryStatus;
+use super::resource::{JustHungryStatus, Objectives};
 use super::status::cause;
 use crate::picture::Picture;
 use group::{Cause, Pod, View};
@@ -14,18 +14,32 @@ pub(crate) struct Event {
 }
 
 /// What is new in `after`.
-pub(crate) fn events(before: &JustHungryStatus, after: &JustHungryStatus, picture: &Picture) -> Vec<Event> {
+pub(crate) fn events(
+    before: &JustHungryStatus,
+    after: &JustHungryStatus,
+    picture: &Picture,
+    objectives: &Objectives,
+) -> Vec<Event> {
     let mut events = Vec::new();
     if let Some(view) =
         picture.view.as_ref().filter(|_| (before.loss_epoch, before.epoch) != (after.loss_epoch, after.epoch))
     {
         events.extend(change(before, view));
     }
+    events.extend(missed(before, after, objectives));
     for condition in &after.conditions {
         let was = before.conditions.iter().find(|it| it.type_ == condition.type_);
         events.extend(turn(was, condition));
     }
     events
+}
+
+/// A failover took longer than it should.
+fn missed(before: &JustHungryStatus, after: &JustHungryStatus, objectives: &Objectives) -> Option<Event> {
+    let told = (before.epoch, before.last_failover_ms) == (after.epoch, after.last_failover_ms);
+    let ms = after.last_failover_ms.filter(|ms| !told && *ms > objectives.gap_ms)?;
+    let note = format!("the failover took {ms} ms from the first sign, {} are the objective", objectives.gap_ms);
+    Some(Event { warns: true, reason: "ObjectiveMissed", note })
 }
 
 /// Who leads has changed: suspected, promoted.

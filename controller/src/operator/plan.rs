@@ -58,7 +58,7 @@ pub(crate) fn plan(installation: &Installation, observed: &Observed, before: &Ju
         marks: marks(observed),
         grow: grow(installation, observed),
         step: rollout::next(installation, observed, &set),
-        events: events(before, &status, &observed.picture),
+        events: events(before, &status, &observed.picture, &installation.spec.objectives),
         status,
     }
 }

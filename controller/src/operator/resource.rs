@@ -114,6 +114,7 @@ pub struct Postcode {
 #[serde(rename_all = "kebab-case")]
 pub enum Provider {
     /// postcodes.io
+    #[serde(rename = "postcodes.io")]
     PostcodesIo,
     /// Open Postcode Geo
     OpenPostcodeGeo,
@@ -145,6 +146,8 @@ pub struct Objectives {
 }
 
 /// How the installation is, written by the controller alone.
+///
+/// What can cease to be known is written as null, so that a merge removes it.
 #[derive(JsonSchema, Clone, PartialEq, Default, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JustHungryStatus {
@@ -168,8 +171,11 @@ pub struct JustHungryStatus {
     #[schemars(schema_with = "time_schema")]
     pub last_failover: Option<Time>,
     /// Why
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub last_failover_cause: Option<String>,
+    /// How long that took, in ms, from the first sign until the new primary led; unknown for a hand-over
+    #[serde(default)]
+    pub last_failover_ms: Option<i64>,
     /// The generation of the resource that this status judges
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,

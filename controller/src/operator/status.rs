@@ -33,6 +33,7 @@ pub(crate) fn status(
             epoch: i64::try_from(view.epoch.number).ok(),
             loss_epoch: i64::try_from(view.epoch.loss).ok(),
             synced: Some(format!("{in_sync}/{}", installation.spec.replicas)),
+            last_failover_ms: took(picture, view, before),
             ..last_failover(view, before)
         }
     };
@@ -54,6 +55,13 @@ pub(crate) fn invalid(why: &Invalid, generation: i64, now: &Time, before: &JustH
     let kept = before.conditions.iter().filter(|it| it.type_ != "Degraded").cloned();
     status.conditions = kept.chain(dated(conditions, before, generation, now)).collect();
     status
+}
+
+/// How long the last failover took, if it is of this very reign.
+fn took(picture: &Picture, view: &View, before: &JustHungryStatus) -> Option<i64> {
+    let seen = picture.took.filter(|(epoch, _)| *epoch == view.epoch).and_then(|(_, ms)| i64::try_from(ms).ok());
+    let is_same = before.epoch == i64::try_from(view.epoch.number).ok();
+    seen.or(before.last_failover_ms.filter(|_| is_same))
 }
 
 fn last_failover(view: &View, before: &JustHungryStatus) -> JustHungryStatus {

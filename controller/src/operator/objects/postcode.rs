@@ -42,10 +42,13 @@ fn deployment(installation: &Installation) -> Value {
 fn container(installation: &Installation) -> Value {
     let mut args = vec!["postcode".to_owned(), format!("--listen=0.0.0.0:{POSTCODE_PORT}")];
     let providers = installation.spec.postcode.providers.iter().map(|provider| match provider {
-        Provider::PostcodesIo => "--provider=postcodes-io",
-        Provider::OpenPostcodeGeo => "--provider=open-postcode-geo",
+        Provider::PostcodesIo => "postcodes.io",
+        Provider::OpenPostcodeGeo => "open-postcode-geo",
     });
-    args.extend(providers.map(str::to_owned));
+    let providers: Vec<_> = providers.collect();
+    if !providers.is_empty() {
+        args.push(format!("--outside={}", providers.join(",")));
+    }
     json!({
         "name": "postcode",
         "args": args,

@@ -95,8 +95,7 @@ fn providers_are_passed_on_in_their_order() {
     let plan = scene.plan();
     let postcode = plan.apply.iter().find(|it| it["kind"] == "Deployment" && it["metadata"]["name"] == "x-postcode");
     let args = &postcode.unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
-    assert_eq!(args[2], "--provider=open-postcode-geo");
-    assert_eq!(args[3], "--provider=postcodes-io");
+    assert_eq!(args[2], "--outside=open-postcode-geo,postcodes.io");
 }
 
 #[test]
@@ -107,6 +106,7 @@ fn the_status_of_a_failover_says_who_leads_and_why() {
     view.in_sync.remove(&pod(0));
     view.change =
         group::Change { cause: group::Cause::Died, suspected_at: 1_800_000_000_000, decided_at: 1_800_000_000_012 };
+    scene.observed.picture.took = Some((group::Epoch::new(0, 2), 512));
     scene.says(Kind::FullyReplicated, false);
     scene.says(Kind::Degraded, true);
     let plan = scene.plan();
