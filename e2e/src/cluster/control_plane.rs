@@ -55,14 +55,15 @@ pub(super) fn start_api_server(place: &Place) -> Result<()> {
     })
 }
 
-/// Starts the controller manager and the scheduler.
+/// Starts the controller manager and the scheduler. There is one of each: an election could only be lost, by a slow machine, and whoever
+/// loses one ends.
 pub(super) fn start_followers(place: &Place) -> Result<()> {
     let pki = place.pki();
     let access = |name: &str| {
         let file = pki.join(format!("{name}.conf"));
         let file = file.display();
         format!(
-            "--kubeconfig {file} --authentication-kubeconfig {file} --authorization-kubeconfig {file} --bind-address 127.0.0.1"
+            "--kubeconfig {file} --authentication-kubeconfig {file} --authorization-kubeconfig {file} --bind-address 127.0.0.1 --leader-elect=false"
         )
     };
     let manager = format!(
