@@ -1,41 +1,53 @@
-//! Keeps answers while they are fresh, and sees to it that many who ask for one postcode cause one load. Knows what may
+//! Keeps answers while they are of use, and sees to it that many who ask for one postcode cause one load. Knows what may
 //! be kept for how long; knows no provider and no HTTP.
+
+mod age;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use order::postcode::Postcode;
 use tokio::time::timeout_at;
 use tracing::error;
 
 use crate::chain::{Chain, Resolution, Verdict};
 use crate::clock::Clock;
+use crate::code::Code;
 use crate::limits;
 use crate::provider::Deadline;
+use crate::record::Journal;
+use age::{Age, fresh_for};
 
 /// Answers, from memory or by asking the chain. Copies share one memory.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
-    chain: Chain,
+    chain: RwLock<Arc<Chain>>,
     clock: Clock,
-    kept: moka::sync::Cache<Postcode, Kept>,
-    flights: Mutex<HashMap<Postcode, Flight>>,
+    /// Time for a load, whoever waits for it.
+    load: Duration,
+    kept: moka::sync::Cache<Code, Kept>,
+    flights: Mutex<HashMap<Code, Flight>>,
+    journal: Option<Journal>,
 }
 
 /// A load that is under way. It runs in a task of its own: a caller who leaves cancels nothing, and a slow load holds
 /// its callers only until their own deadlines.
-type Flight = Shared<BoxFuture<'static, Arc<Resolution>>>;
+type Flight = Shared<BoxFuture<'static, Landed>>;
+
+/// What a load came to, and whether it was kept.
+type Landed = (Arc<Resolution>, bool);
 
 #[derive(Clone)]
 struct Kept {
     resolution: Arc<Resolution>,
     fresh_until_ms: u64,
+    /// Not asked for anew before this moment: it was tried in vain.
+    rests_until_ms: u64,
 }
 
 /// An answer, and the way it came.
@@ -55,6 +67,16 @@ pub enum Via {
         /// Seconds.
         ttl_s: u64,
     },
+    /// From memory, so many seconds older than fresh, while it is asked for anew.
+    Stale {
+        /// Seconds.
+        over_s: u64,
+    },
+    /// From memory, so many seconds older than fresh, because no service could say.
+    StaleIfError {
+        /// Seconds.
+        over_s: u64,
+    },
     /// By asking, and it was kept if `stored`.
     Miss {
         /// Whether the next caller finds it in memory.
@@ -72,38 +94,72 @@ impl Via {
     pub fn word(self) -> &'static str {
         match self {
             Self::Hit { .. } => "hit",
+            Self::Stale { .. } => "stale",
+            Self::StaleIfError { .. } => "stale_if_error",
             Self::Miss { .. } => "miss",
             Self::Collapsed => "collapsed",
             Self::Shed => "shed",
         }
     }
+
+    /// Whether the answer is older than it should be.
+    #[must_use]
+    pub fn is_stale(self) -> bool {
+        matches!(self, Self::Stale { .. } | Self::StaleIfError { .. })
+    }
 }
 
 impl Cache {
-    /// An empty cache in front of a chain.
+    /// An empty cache in front of a chain. What is kept is told to the journal too, if there is one.
     #[must_use]
-    pub fn new(chain: Chain, clock: Clock) -> Self {
-        let kept = moka::sync::Cache::builder().max_capacity(limits::CACHE_BYTES_MAX).weigher(weight).build();
-        Self(Arc::new(Inner { chain, clock, kept, flights: Mutex::default() }))
+    pub fn new(chain: Chain, clock: Clock, load: Duration, journal: Option<Journal>) -> Self {
+        let told = journal.clone();
+        let kept = moka::sync::Cache::builder()
+            .max_capacity(limits::CACHE_BYTES_MAX)
+            .weigher(weight)
+            .eviction_listener(move |code, _, cause| {
+                if cause.was_evicted()
+                    && let Some(journal) = &told
+                {
+                    journal.forget(*code);
+                }
+            })
+            .build();
+        let chain = RwLock::new(Arc::new(chain));
+        Self(Arc::new(Inner { chain, clock, load, kept, flights: Mutex::default(), journal }))
     }
 
     /// What is known of a postcode, by the deadline. Never waits longer; then answers what needs no waiting.
-    pub async fn resolve(&self, postcode: Postcode, deadline: Deadline) -> Answer {
-        if let Some(hit) = self.0.fresh(postcode) {
-            return hit;
+    pub async fn resolve(&self, code: Code, deadline: Deadline) -> Answer {
+        let (known, age) = match self.0.kept(code) {
+            Some((kept, Age::Fresh { ttl_s })) => {
+                return Answer { resolution: kept.resolution, via: Via::Hit { ttl_s } };
+            }
+            Some((kept, Age::Usable { over_s })) => {
+                self.refresh(code, &kept);
+                return Answer { resolution: kept.resolution, via: Via::Stale { over_s } };
+            }
+            Some((kept, age)) => (Some(kept), age),
+            None => (None, Age::Over),
+        };
+        let loaded = self.load(code, deadline).await;
+        match (known, age) {
+            (Some(kept), Age::IfError { over_s }) if !loaded.resolution.is_from_outside() => {
+                Answer { resolution: kept.resolution, via: Via::StaleIfError { over_s } }
+            }
+            _ => loaded,
         }
-        match self.join(postcode) {
-            Joined::Kept(hit) => hit,
-            Joined::Flight(flight, began) => match timeout_at(deadline.instant(), flight).await {
-                Ok(resolution) if began => {
-                    let stored = fresh_for(postcode, &resolution).is_some();
-                    Answer { resolution, via: Via::Miss { stored } }
-                }
-                Ok(resolution) => Answer { resolution, via: Via::Collapsed },
-                Err(_too_late) => self.shed(postcode).await,
-            },
-            Joined::Full => self.shed(postcode).await,
-        }
+    }
+
+    /// From here on another chain is asked. What is kept stays.
+    pub fn replace_chain(&self, chain: Chain) {
+        *self.0.chain.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(chain);
+    }
+
+    /// The chain that is asked.
+    #[must_use]
+    pub fn chain(&self) -> Arc<Chain> {
+        Arc::clone(&self.0.chain.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Bytes of kept answers, as the cache weighs them.
@@ -113,38 +169,95 @@ impl Cache {
         self.0.kept.weighted_size()
     }
 
-    async fn shed(&self, postcode: Postcode) -> Answer {
-        let resolution = Arc::new(self.0.chain.resolve(postcode, Deadline::now()).await);
+    /// Up to `count` kept answers, from the one with this place in the memory's order on: for another adapter.
+    #[must_use]
+    pub fn page(&self, from: usize, count: usize) -> Vec<(Code, Arc<Resolution>)> {
+        let all = self.0.kept.iter().skip(from).take(count);
+        all.map(|(code, kept)| (*code, kept.resolution)).collect()
+    }
+
+    /// Takes over what was kept elsewhere, unless something younger is known or it is of no use any longer.
+    pub fn inherit(&self, code: Code, resolution: Resolution) {
+        if self.0.is_of_use(code, &resolution) {
+            self.0.keep(code, &Arc::new(resolution));
+        }
+    }
+
+    /// Takes over what the journal has kept, and has the journal forget what is of no use any longer.
+    pub fn restore(&self, code: Code, resolution: Resolution) {
+        if self.0.is_of_use(code, &resolution) {
+            self.0.remember(code, &Arc::new(resolution));
+        } else if let Some(journal) = &self.0.journal {
+            journal.forget(code);
+        }
+    }
+
+    /// Forgets everything it keeps in memory.
+    pub fn forget_all(&self) {
+        self.0.kept.invalidate_all();
+    }
+
+    async fn load(&self, code: Code, deadline: Deadline) -> Answer {
+        match self.join(code) {
+            Joined::Kept(hit) => hit,
+            Joined::Flight(flight, began) => match timeout_at(deadline.instant(), flight).await {
+                Ok((resolution, stored)) if began => Answer { resolution, via: Via::Miss { stored } },
+                Ok((resolution, _)) => Answer { resolution, via: Via::Collapsed },
+                Err(_too_late) => self.shed(code).await,
+            },
+            Joined::Full => self.shed(code).await,
+        }
+    }
+
+    async fn shed(&self, code: Code) -> Answer {
+        let resolution = Arc::new(self.chain().resolve(code, Deadline::now()).await);
         Answer { resolution, via: Via::Shed }
     }
 
-    fn join(&self, postcode: Postcode) -> Joined {
-        let mut flights = self.0.flights();
-        // A load that ended since this caller looked has put its answer in memory before it left the table.
-        if let Some(hit) = self.0.fresh(postcode) {
-            return Joined::Kept(hit);
+    /// Asks anew behind the caller's back, unless that is under way or was tried in vain a moment ago.
+    fn refresh(&self, code: Code, kept: &Kept) {
+        let now_ms = self.0.clock.now_ms();
+        if now_ms < kept.rests_until_ms {
+            return;
         }
-        let full = flights.len() >= limits::FLIGHTS_MAX;
-        match flights.entry(postcode) {
-            Entry::Occupied(flight) => Joined::Flight(flight.get().clone(), false),
-            Entry::Vacant(_) if full => Joined::Full,
-            Entry::Vacant(place) => Joined::Flight(place.insert(self.begin(postcode)).clone(), true),
+        let mut flights = self.0.flights();
+        if flights.len() < limits::FLIGHTS_MAX
+            && let Entry::Vacant(place) = flights.entry(code)
+        {
+            let rests_until_ms = now_ms + limits::REFRESH_REST.as_millis() as u64;
+            self.0.kept.insert(code, Kept { rests_until_ms, ..kept.clone() });
+            place.insert(self.begin(code));
         }
     }
 
-    fn begin(&self, postcode: Postcode) -> Flight {
-        let landing = Landing { inner: Arc::clone(&self.0), postcode };
+    fn join(&self, code: Code) -> Joined {
+        let mut flights = self.0.flights();
+        // A load that ended since this caller looked has put its answer in memory before it left the table.
+        if let Some((kept, Age::Fresh { ttl_s })) = self.0.kept(code) {
+            return Joined::Kept(Answer { resolution: kept.resolution, via: Via::Hit { ttl_s } });
+        }
+        let full = flights.len() >= limits::FLIGHTS_MAX;
+        match flights.entry(code) {
+            Entry::Occupied(flight) => Joined::Flight(flight.get().clone(), false),
+            Entry::Vacant(_) if full => Joined::Full,
+            Entry::Vacant(place) => Joined::Flight(place.insert(self.begin(code)).clone(), true),
+        }
+    }
+
+    fn begin(&self, code: Code) -> Flight {
+        let (landing, chain) = (Landing { inner: Arc::clone(&self.0), code }, self.chain());
         let task = tokio::spawn(async move {
             let inner = &landing.inner;
-            let resolution = Arc::new(inner.chain.resolve(postcode, Deadline::after(limits::LOAD)).await);
-            inner.keep(postcode, &resolution);
-            resolution
+            let resolution = Arc::new(chain.resolve(code, Deadline::after(inner.load)).await);
+            let stored = inner.keep(code, &resolution);
+            (resolution, stored)
         });
         let inner = Arc::clone(&self.0);
         let flight = async move {
             task.await.unwrap_or_else(|broken| {
                 error!(%broken, "a load ended without an answer");
-                Arc::new(inner.chain.unresolved())
+                let chain = inner.chain.read().unwrap_or_else(PoisonError::into_inner);
+                (Arc::new(chain.unresolved()), false)
             })
         };
         flight.boxed().shared()
@@ -159,20 +272,43 @@ enum Joined {
 }
 
 impl Inner {
-    fn fresh(&self, postcode: Postcode) -> Option<Answer> {
-        let kept = self.kept.get(&postcode)?;
-        let left_ms = kept.fresh_until_ms.checked_sub(self.clock.now_ms()).filter(|left_ms| *left_ms > 0)?;
-        Some(Answer { resolution: kept.resolution, via: Via::Hit { ttl_s: left_ms / 1000 } })
+    fn kept(&self, code: Code) -> Option<(Kept, Age)> {
+        let kept = self.kept.get(&code)?;
+        let age = age::of(&kept.resolution, kept.fresh_until_ms, self.clock.now_ms());
+        Some((kept, age))
     }
 
-    fn keep(&self, postcode: Postcode, resolution: &Arc<Resolution>) {
-        if let Some(fresh) = fresh_for(postcode, resolution) {
-            let fresh_until_ms = resolution.fetched_ms.saturating_add(fresh.as_millis() as u64);
-            self.kept.insert(postcode, Kept { resolution: Arc::clone(resolution), fresh_until_ms });
+    /// Remembers an answer if it may be kept, and has it written down; whether it was.
+    fn keep(&self, code: Code, resolution: &Arc<Resolution>) -> bool {
+        let is_kept = self.remember(code, resolution);
+        if is_kept && let Some(journal) = &self.journal {
+            journal.keep(code, resolution);
         }
+        is_kept
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<Postcode, Flight>> {
+    fn remember(&self, code: Code, resolution: &Arc<Resolution>) -> bool {
+        let Some(fresh) = fresh_for(code, resolution) else { return false };
+        let fresh_until_ms = resolution.fetched_ms.saturating_add(fresh.as_millis() as u64);
+        let kept = Kept { resolution: Arc::clone(resolution), fresh_until_ms, rests_until_ms: 0 };
+        self.kept.insert(code, kept);
+        true
+    }
+
+    fn is_of_use(&self, code: Code, resolution: &Resolution) -> bool {
+        let now_ms = self.clock.now_ms();
+        // What comes from the future would be believed for too long.
+        let is_past = resolution.fetched_ms <= now_ms;
+        let known_ms = self.kept.get(&code).map(|known| known.resolution.fetched_ms);
+        let is_younger = known_ms.is_none_or(|known_ms| known_ms < resolution.fetched_ms);
+        let is_good = fresh_for(code, resolution).is_some_and(|fresh| {
+            let fresh_until_ms = resolution.fetched_ms.saturating_add(fresh.as_millis() as u64);
+            age::of(resolution, fresh_until_ms, now_ms) != Age::Over
+        });
+        is_past && is_younger && is_good
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Code, Flight>> {
         // The table is whole between any two statements, so a panic elsewhere leaves nothing half done.
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -181,52 +317,28 @@ impl Inner {
 /// Takes a load out of the table when it ends, in whatever way.
 struct Landing {
     inner: Arc<Inner>,
-    postcode: Postcode,
+    code: Code,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.inner.flights().remove(&self.postcode);
+        self.inner.flights().remove(&self.code);
     }
 }
 
-/// How long an answer stays fresh; `None` if it must not be kept. What nobody could say is never kept.
-fn fresh_for(postcode: Postcode, resolution: &Resolution) -> Option<Duration> {
-    let fresh = match resolution.verdict {
-        Verdict::Found(_) => limits::FOUND_FRESH,
-        Verdict::Terminated => limits::TERMINATED_FRESH,
-        Verdict::NotFound => limits::NOT_FOUND_FRESH,
-        Verdict::Unresolved => return None,
-    };
-    resolution.terms.cacheable.then(|| jittered(fresh, postcode, resolution.fetched_ms))
-}
-
-/// Up to the jitter's percentage more or less, decided by the postcode and the moment alone.
-fn jittered(fresh: Duration, postcode: Postcode, fetched_ms: u64) -> Duration {
-    let seed = postcode.to_bytes().iter().fold(fetched_ms, |seed, byte| mix(seed ^ u64::from(*byte)));
-    let span = u64::from(u32::MAX);
-    let share = u64::from((seed >> 32) as u32); // of span
-    let fresh_ms = fresh.as_millis() as u64;
-    let reach_ms = fresh_ms / 100 * limits::JITTER_PERCENT;
-    Duration::from_millis(fresh_ms - reach_ms + (2 * reach_ms).saturating_mul(share >> 8) / (span >> 8))
-}
-
-/// Spreads every bit of its argument over all bits (the last steps of the generator SplitMix64).
-fn mix(mut seed: u64) -> u64 {
-    seed = (seed ^ seed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    seed = (seed ^ seed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    seed ^ seed >> 31
-}
-
 /// Bytes that an answer holds, with a round sum for the cache's own bookkeeping.
-fn weight(_: &Postcode, kept: &Kept) -> u32 {
+fn weight(_: &Code, kept: &Kept) -> u32 {
     const BOOKKEEPING: usize = 160;
-    let text = match &kept.resolution.verdict {
-        Verdict::Found(place) => place.district.as_ref().map_or(0, String::capacity),
+    let texts = match &kept.resolution.verdict {
+        Verdict::Found(place) => {
+            let list: usize = place.addresses.iter().map(|text| size_of::<String>() + text.capacity()).sum();
+            place.name.as_ref().map_or(0, String::capacity) + list
+        }
         Verdict::NotFound | Verdict::Terminated | Verdict::Unresolved => 0,
     };
-    u32::try_from(size_of::<Postcode>() + size_of::<Kept>() + size_of::<Resolution>() + text + BOOKKEEPING)
-        .unwrap_or(u32::MAX)
+    let steps = kept.resolution.steps.capacity() * size_of::<crate::chain::Step>();
+    let rest = size_of::<Code>() + size_of::<Kept>() + size_of::<Resolution>() + BOOKKEEPING;
+    u32::try_from(rest + texts + steps).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use order::postcode::Postcode;
+
 use super::*;
+use crate::chain::Grounds;
 use crate::embedded::Embedded;
 use crate::metrics::Metrics;
 use crate::pack::Pack;
-use crate::provider::{Outcome, Place, Provider, Terms};
+use crate::provider::{Outcome, Place, Provider, Reply, Terms};
 
 const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
@@ -49,17 +52,20 @@ impl Provider for Scripted {
     fn name(&self) -> &'static str {
         self.0.name
     }
-    fn covers(&self, _: Postcode) -> bool {
+    fn covers(&self, _: Code) -> bool {
         true
     }
-    fn terms(&self) -> Terms {
+    fn request(&self, code: Code) -> String {
+        format!("GET {code}")
+    }
+    fn terms(&self, _: Code) -> Terms {
         Terms { cacheable: self.0.cacheable, attribution: &[], embedded_ms: None }
     }
-    fn lookup(&self, _: Postcode, _: Deadline) -> BoxFuture<'_, Outcome> {
+    fn lookup(&self, _: Code, _: Deadline) -> BoxFuture<'_, Reply> {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         let line = self.0.lines.lock().unwrap().pop_front();
         async move {
-            match line {
+            let outcome = match line {
                 None => found(),
                 Some(Line::Say(outcome)) => outcome,
                 Some(Line::Wait(time, outcome)) => {
@@ -72,14 +78,15 @@ impl Provider for Scripted {
                     notify.notified().await;
                     found()
                 }
-            }
+            };
+            outcome.into()
         }
         .boxed()
     }
 }
 
 fn found() -> Outcome {
-    Outcome::Found(Place { district: Some("Somewhere".into()), position: None })
+    Outcome::Found(Place { name: Some("Somewhere".into()), ..Place::default() })
 }
 
 struct Bench {
@@ -93,7 +100,7 @@ impl Bench {
         let shown = Arc::clone(&now_ms);
         let clock = Clock::new(move || shown.load(Ordering::Relaxed));
         let chain = Chain::new(providers, clock.clone(), Metrics::new());
-        Self { cache: Cache::new(chain, clock), now_ms }
+        Self { cache: Cache::new(chain, clock, limits::LOAD, None), now_ms }
     }
 
     fn of(providers: &[&Scripted]) -> Self {
@@ -104,18 +111,25 @@ impl Bench {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// Waits until no load is under way.
+    async fn landed(&self) {
+        while !self.cache.0.flights().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     async fn ask(&self, text: &str) -> Answer {
         let deadline = Deadline::after(Duration::from_millis(limits::DEADLINE_MS));
         self.cache.resolve(postcode(text), deadline).await
     }
 }
 
-fn postcode(text: &str) -> Postcode {
-    Postcode::parse(text).unwrap()
+fn postcode(text: &str) -> Code {
+    Code::British(Postcode::parse(text).unwrap())
 }
 
 fn pack() -> Box<dyn Provider> {
-    Box::new(Embedded(Arc::new(Pack::embedded())))
+    Box::new(Embedded(Pack::embedded()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,12 +174,12 @@ async fn a_load_nobody_waits_for_any_longer_still_fills_the_cache() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_hangs_costs_its_share_of_time_and_the_next_is_asked() {
+async fn a_service_that_hangs_is_not_waited_for_longer_than_most_of_its_answers_take() {
     let (first, second) = (Scripted::new("first", [Line::Hang]), Scripted::new("second", []));
     let bench = Bench::of(&[&first, &second]);
     let start = tokio::time::Instant::now();
     assert_eq!(bench.ask("DH1 3LE").await.resolution.source, "second");
-    assert_eq!(start.elapsed().as_millis(), limits::ATTEMPT.as_millis());
+    assert_eq!(start.elapsed().as_millis(), limits::HEDGE_MIN.as_millis());
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,9 +212,68 @@ async fn a_found_postcode_is_fresh_for_seven_days_give_or_take_a_tenth() {
     bench.ask("DH1 3LE").await;
     bench.pass(63 * DAY_MS / 10 - 1);
     assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Hit { .. }));
+    assert_eq!(service.calls(), 1);
     bench.pass(14 * DAY_MS / 10 + 2);
-    assert_eq!(bench.ask("DH1 3LE").await.via, Via::Miss { stored: true });
+    assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Stale { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_to_thirty_days_an_old_answer_is_given_at_once_and_asked_for_anew_behind_it() {
+    let service = Scripted::new("service", [Line::Say(found()), Line::Wait(Duration::from_millis(300), found())]);
+    let bench = Bench::of(&[&service]);
+    bench.ask("DH1 3LE").await;
+    bench.pass(30 * DAY_MS - 1);
+    let start = tokio::time::Instant::now();
+    assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Stale { .. }));
+    assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Stale { .. }));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    bench.landed().await;
+    assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Hit { .. }));
+    assert_eq!(service.calls(), 2, "one asks anew for all");
+}
+
+#[tokio::test(start_paused = true)]
+async fn asking_anew_in_vain_is_not_repeated_for_a_minute() {
+    let failures = (0..50).map(|_| Line::Say(Outcome::Malformed));
+    let service = Scripted::new("service", std::iter::once(Line::Say(found())).chain(failures));
+    let bench = Bench::of(&[&service]);
+    bench.ask("DH1 3LE").await;
+    bench.pass(10 * DAY_MS);
+    for _ in 0..10 {
+        assert!(matches!(bench.ask("DH1 3LE").await.via, Via::Stale { .. }));
+        bench.landed().await;
+    }
     assert_eq!(service.calls(), 2);
+    bench.pass(limits::REFRESH_REST.as_millis() as u64);
+    bench.ask("DH1 3LE").await;
+    bench.landed().await;
+    assert_eq!(service.calls(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn up_to_half_a_year_an_old_answer_is_given_if_no_service_can_say() {
+    let service =
+        Scripted::new("service", [Line::Say(found()), Line::Say(Outcome::Malformed), Line::Say(Outcome::Malformed)]);
+    let bench = Bench::new(vec![Box::new(service.clone()), pack()]);
+    bench.ask("DH1 3LE").await;
+    bench.pass(179 * DAY_MS);
+    let answer = bench.ask("DH1 3LE").await;
+    assert!(matches!(answer.via, Via::StaleIfError { .. }), "{:?}", answer.via);
+    assert_eq!(answer.resolution.source, "service");
+    bench.pass(DAY_MS);
+    let answer = bench.ask("DH1 3LE").await;
+    assert_eq!((answer.via, answer.resolution.source), (Via::Miss { stored: false }, crate::embedded::NAME));
+    assert_eq!(bench.ask("DH1 3LE").await.via, Via::Miss { stored: true });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_gives_way_when_services_say_otherwise() {
+    let lines = || [Line::Say(found()), Line::Say(Outcome::NotFound)];
+    let (first, second) = (Scripted::new("first", lines()), Scripted::new("second", [Line::Say(Outcome::NotFound)]));
+    let bench = Bench::of(&[&first, &second]);
+    bench.ask("DH1 3LE").await;
+    bench.pass(100 * DAY_MS);
+    assert_eq!(bench.ask("DH1 3LE").await.resolution.verdict, Verdict::NotFound);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,12 +299,17 @@ async fn one_service_alone_is_not_believed_that_a_postcode_does_not_exist() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_terminated_postcode_ends_the_search() {
-    let (first, second) = (Scripted::new("first", [Line::Say(Outcome::Terminated)]), Scripted::new("second", []));
+async fn that_a_postcode_ended_is_believed_of_two_or_of_one_that_the_pack_bears_out() {
+    let ended = || [Line::Say(Outcome::Terminated)];
+    let (first, second) = (Scripted::new("first", ended()), Scripted::new("second", [Line::Say(Outcome::NotFound)]));
     let bench = Bench::of(&[&first, &second]);
     assert_eq!(bench.ask("AB1 0AA").await.resolution.verdict, Verdict::Terminated);
     assert!(matches!(bench.ask("AB1 0AA").await.via, Via::Hit { .. }));
-    assert_eq!(second.calls(), 0);
+    let bench = Bench::new(vec![Box::new(Scripted::new("first", ended())), pack()]);
+    assert_eq!(bench.ask("AB1 0AA").await.resolution.verdict, Verdict::Terminated);
+    let bench = Bench::new(vec![Box::new(Scripted::new("first", ended())), pack()]);
+    let answer = bench.ask("DH1 3LE").await;
+    assert_eq!((answer.resolution.source, answer.resolution.grounds), (crate::embedded::NAME, Grounds::PackOverDenial));
 }
 
 #[tokio::test(start_paused = true)]
@@ -243,14 +321,15 @@ async fn no_kind_of_error_is_ever_kept() {
         Outcome::Transient,
         Outcome::Malformed,
     ];
-    let service = Scripted::new("service", errors.clone().map(Line::Say));
-    let bench = Bench::of(&[&service]);
     for error in errors {
+        let service = Scripted::new("service", [Line::Say(error.clone())]);
+        let bench = Bench::of(&[&service]);
         let answer = bench.ask("DH1 3LE").await;
         assert_eq!((answer.via, &answer.resolution.verdict), (Via::Miss { stored: false }, &Verdict::Unresolved));
         assert_eq!(answer.resolution.source, "none", "{error:?}");
+        tokio::time::sleep(limits::OPEN_HOPELESS).await;
+        assert!(matches!(bench.ask("DH1 3LE").await.resolution.verdict, Verdict::Found(_)), "{error:?}");
     }
-    assert!(matches!(bench.ask("DH1 3LE").await.resolution.verdict, Verdict::Found(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -283,7 +362,7 @@ async fn more_loads_than_the_bound_are_answered_without_waiting() {
 #[test]
 fn jitter_spreads_over_its_whole_width_and_no_further() {
     let fresh_ms: Vec<u64> = (0..1_000)
-        .map(|i| jittered(limits::FOUND_FRESH, postcode("DH1 3LE"), 1_800_000_000_000 + i).as_millis() as u64)
+        .map(|i| age::jittered(limits::FOUND_FRESH, postcode("DH1 3LE"), 1_800_000_000_000 + i).as_millis() as u64)
         .collect();
     let (least, most) = (fresh_ms.iter().min().unwrap(), fresh_ms.iter().max().unwrap());
     assert!((63 * DAY_MS / 10..65 * DAY_MS / 10).contains(least), "{least}");
@@ -293,17 +372,108 @@ fn jitter_spreads_over_its_whole_width_and_no_further() {
 #[test]
 fn memory_is_bounded_in_bytes() {
     let bench = Bench::new(Vec::new());
-    let place = Place { district: Some("x".repeat(1 << 20)), position: None };
+    let place = Place { name: Some("x".repeat(1 << 20)), ..Place::default() };
     let terms = Terms { cacheable: true, attribution: &[], embedded_ms: None };
     let resolution = Arc::new(Resolution {
         verdict: Verdict::Found(place),
         source: "service",
         terms,
         fetched_ms: 1_800_000_000_000,
+        grounds: crate::chain::Grounds::ServiceKnows,
+        steps: Vec::new(),
     });
     for i in 0..200 {
         bench.cache.0.keep(postcode(&format!("DH{} {}LE", i % 100, i / 100)), &resolution);
     }
     let bytes = bench.cache.bytes();
     assert!((1 << 24..=limits::CACHE_BYTES_MAX).contains(&bytes), "{bytes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_everything_outside_dead_from_the_start_only_the_first_answer_takes_time() {
+    let hanging = || (0..500).map(|_| Line::Hang);
+    let (first, second) = (Scripted::new("first", hanging()), Scripted::new("second", hanging()));
+    let bench = Bench::new(vec![Box::new(first.clone()), Box::new(second.clone()), pack()]);
+    let start = tokio::time::Instant::now();
+    let answer = bench.ask("DH1 3LE").await;
+    assert_eq!((answer.resolution.source, answer.resolution.grounds), (crate::embedded::NAME, Grounds::PackForWant));
+    assert!(start.elapsed() <= Duration::from_millis(1_500), "{:?}", start.elapsed());
+    for second_s in 0..60 {
+        let start = tokio::time::Instant::now();
+        let answer = bench.ask(["NE1 7RU", "SW1A 2AA", "M1 1AE"][second_s % 3]).await;
+        assert_eq!(answer.resolution.source, crate::embedded::NAME);
+        assert!(start.elapsed() <= Duration::from_millis(5), "{:?}", start.elapsed());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(first.calls() <= 7 && second.calls() <= 7, "probes alone: {} {}", first.calls(), second.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_for_a_minute_is_not_asked_more_often_than_answers_are_wanted() {
+    let failing = std::iter::once(Line::Say(found())).chain((0..5_000).map(|_| Line::Say(Outcome::Transient)));
+    let service = Scripted::new("service", failing);
+    let bench = Bench::new(vec![Box::new(service.clone()), pack()]);
+    bench.ask("ZE1 0AA").await;
+    let (mut wanted, mut slow) = (0, 0);
+    for i in 0..600 {
+        let start = tokio::time::Instant::now();
+        bench.ask(&format!("DH{} {}LE", i % 9 + 1, i / 9 % 10)).await;
+        wanted += 1;
+        slow += usize::from(start.elapsed() > Duration::from_millis(300));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(service.calls() * 10 <= wanted * 12, "{} calls for {wanted} look-ups", service.calls());
+    assert!(service.calls() <= 20, "{} calls", service.calls());
+    assert_eq!(slow, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_comes_and_goes_is_repeated_within_its_budget() {
+    let flapping = (0..2_000).map(|i| Line::Say(if i % 2 == 0 { found() } else { Outcome::Transient }));
+    let service = Scripted::new("service", flapping);
+    let bench = Bench::of(&[&service]);
+    let mut wanted = 0;
+    for i in 0..300 {
+        bench.ask(&format!("DH{} {}{}E", i % 9 + 1, i / 9 % 10, ["A", "B", "D", "E"][i / 90])).await;
+        wanted += 1;
+    }
+    assert!(service.calls() * 10 <= wanted * 12, "{} calls for {wanted} look-ups", service.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_overtaken_is_still_found_out() {
+    let hanging = std::iter::once(Line::Say(found())).chain((0..100).map(|_| Line::Hang));
+    let (first, second) = (Scripted::new("first", hanging), Scripted::new("second", []));
+    let bench = Bench::of(&[&first, &second]);
+    for i in 0..20 {
+        bench.ask(&format!("DH1 {}L{}", i % 10, ["A", "B"][i / 10])).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(first.calls() < 12, "its breaker opened: {}", first.calls());
+    let doing = bench.cache.chain().doing();
+    assert_ne!(doing[0].breaker, crate::breaker::State::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_far_from_the_pack_s_is_not_believed() {
+    let far = crate::grid::Position { latitude: 51.5, longitude: -0.12 };
+    let place = Place { position: Some(far), ..Place::default() };
+    let service = Scripted::new("service", [Line::Say(Outcome::Found(place))]);
+    let bench = Bench::new(vec![Box::new(service), pack()]);
+    let answer = bench.ask("DH1 3LE").await;
+    assert_eq!(
+        (answer.resolution.source, answer.resolution.grounds),
+        (crate::embedded::NAME, Grounds::PackOverSuspect)
+    );
+    assert_eq!(answer.via, Via::Miss { stored: false });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_postcode_that_nobody_can_be_asked_about_and_the_pack_lacks_may_be_new() {
+    let service = Scripted::new("service", [Line::Say(Outcome::Transient)]);
+    let bench = Bench::new(vec![Box::new(service), pack()]);
+    let answer = bench.ask("DH1 9ZZ").await;
+    assert_eq!((&answer.resolution.verdict, answer.resolution.grounds), (&Verdict::Unresolved, Grounds::NobodyKnows));
+    let alone = Bench::new(vec![pack()]);
+    assert_eq!(alone.ask("DH1 9ZZ").await.resolution.verdict, Verdict::NotFound);
 }

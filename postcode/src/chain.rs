@@ -1,20 +1,29 @@
-//! Asks one provider after the other until one knows. Knows the rule by which "it does not exist" is believed; knows no
-//! cache and no HTTP.
+//! Asks one provider after the other until one knows, the next one early if the last is slow. Knows the rules by which an
+//! answer is believed; knows no cache and no HTTP.
 
-use order::postcode::Postcode;
-use tokio::time::timeout_at;
-use tracing::debug;
+mod search;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::code::Code;
 use crate::limits;
+use crate::link::{Doing, Link, Skip};
+use crate::luck::Luck;
 use crate::metrics::Metrics;
-use crate::provider::{Deadline, Outcome, Place, Provider, Terms};
+use crate::provider::{Deadline, Place, Provider, Terms};
+use crate::retry::Budget;
 
 /// Providers in the order in which they are asked.
 pub struct Chain {
-    providers: Vec<Box<dyn Provider>>,
+    links: Vec<Arc<Link>>,
     clock: Clock,
     metrics: Metrics,
+    /// Time for one provider within a load.
+    attempt: Duration,
+    budget: Mutex<Budget>,
+    luck: Luck,
 }
 
 /// What is known of a postcode after asking.
@@ -22,13 +31,20 @@ pub struct Chain {
 pub struct Resolution {
     /// What it is.
     pub verdict: Verdict,
-    /// Whose word that is; `none` if nobody could say.
+    /// Whose word that is; [`NOBODY`] if nobody could say.
     pub source: &'static str,
     /// What may be done with it.
     pub terms: Terms,
     /// When it was asked, in ms since 1970; for embedded data, the day of the data.
     pub fetched_ms: u64,
+    /// Why this is believed.
+    pub grounds: Grounds,
+    /// What was asked of whom, in the order in which it ended.
+    pub steps: Vec<Step>,
 }
+
+/// The source of what nobody could say.
+pub const NOBODY: &str = "none";
 
 /// The end of asking.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +57,68 @@ pub enum Verdict {
     Terminated,
     /// Nobody could say in time.
     Unresolved,
+}
+
+/// Why an answer is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// A service knows it.
+    ServiceKnows,
+    /// No service is asked about it: the pack is the authority.
+    PackAlone,
+    /// No service could say; the pack has it.
+    PackForWant,
+    /// A service was too far from the pack's point.
+    PackOverSuspect,
+    /// A service does not know it; the pack has it.
+    PackOverDenial,
+    /// A service does not know it, nor does the pack.
+    DeniedWithPack,
+    /// Two services do not know it.
+    DeniedTwice,
+    /// One service does not know it, and nobody else could say.
+    DeniedOnce,
+    /// Nobody could say.
+    NobodyKnows,
+    /// It was kept from an earlier run, or came from another adapter.
+    Inherited,
+}
+
+/// One provider's part in a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Who.
+    pub provider: &'static str,
+    /// Why it was asked at that moment.
+    pub cause: Cause,
+    /// When, in ms after the search began.
+    pub began_ms: u32,
+    /// How long it took, in ms.
+    pub took_ms: u32,
+    /// How it ended.
+    pub end: End,
+}
+
+/// Why a provider was asked at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Its turn.
+    Turn,
+    /// The one before was slow.
+    Hedge,
+    /// It failed in a way that may pass.
+    Repeat,
+}
+
+/// How asking a provider ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With an outcome of this word, and the HTTP status if there was one.
+    Said(&'static str, Option<u16>),
+    /// With a place so many metres from the pack's.
+    Suspect(u32),
+    /// It was not asked.
+    Skipped(Skip),
 }
 
 impl Verdict {
@@ -56,67 +134,73 @@ impl Verdict {
     }
 }
 
+impl Resolution {
+    /// Whether it is the word of an outside service (or of two), not of the pack and not of nobody.
+    #[must_use]
+    pub fn is_from_outside(&self) -> bool {
+        self.terms.embedded_ms.is_none() && self.verdict != Verdict::Unresolved
+    }
+}
+
 impl Chain {
     /// A chain of these.
     #[must_use]
     pub fn new(providers: Vec<Box<dyn Provider>>, clock: Clock, metrics: Metrics) -> Self {
-        Self { providers, clock, metrics }
+        let link = |provider: Box<dyn Provider>| {
+            let pace = provider.pace();
+            Arc::new(Link::new(provider, pace, metrics.clone()))
+        };
+        let links = providers.into_iter().map(link).collect();
+        Self::of(links, clock, metrics)
+    }
+
+    /// A chain of providers that have been asked before, so that what is known of their health stays known.
+    pub(crate) fn of(links: Vec<Arc<Link>>, clock: Clock, metrics: Metrics) -> Self {
+        Self { links, clock, metrics, attempt: limits::ATTEMPT, budget: Mutex::default(), luck: Luck::new() }
+    }
+
+    /// The same, with another time for each provider.
+    #[must_use]
+    pub fn with_attempt(self, attempt: Duration) -> Self {
+        Self { attempt, ..self }
     }
 
     /// Asks until one knows or the deadline is there. Embedded data is asked even after it, for it answers at once.
-    ///
-    /// One outside service may be wrong or behind: that a postcode does not exist is believed of two of them, or of
-    /// embedded data.
-    pub async fn resolve(&self, postcode: Postcode, deadline: Deadline) -> Resolution {
-        let mut denied_by: Option<&dyn Provider> = None;
-        for provider in self.covering(postcode) {
-            let embedded = provider.terms().embedded_ms.is_some();
-            if deadline.is_over() && !embedded {
-                continue;
-            }
-            match self.ask(provider, postcode, deadline).await {
-                Outcome::Found(place) => return self.resolution(provider, Verdict::Found(place)),
-                Outcome::Terminated => return self.resolution(provider, Verdict::Terminated),
-                Outcome::NotFound | Outcome::Invalid => {
-                    if embedded || denied_by.is_some() {
-                        return self.resolution(denied_by.unwrap_or(provider), Verdict::NotFound);
-                    }
-                    denied_by = Some(provider);
-                }
-                Outcome::RateLimited(_)
-                | Outcome::Unauthorised
-                | Outcome::Exhausted
-                | Outcome::Transient
-                | Outcome::Malformed => {}
-            }
-        }
-        self.unresolved()
+    pub async fn resolve(&self, code: Code, deadline: Deadline) -> Resolution {
+        search::search(self, code, deadline).await
     }
 
     /// The answer if nobody can say.
     #[must_use]
     pub fn unresolved(&self) -> Resolution {
         let terms = Terms { cacheable: false, attribution: &[], embedded_ms: None };
-        Resolution { verdict: Verdict::Unresolved, source: "none", terms, fetched_ms: self.clock.now_ms() }
+        let (grounds, steps, fetched_ms) = (Grounds::NobodyKnows, Vec::new(), self.clock.now_ms());
+        Resolution { verdict: Verdict::Unresolved, source: NOBODY, terms, fetched_ms, grounds, steps }
     }
 
-    fn covering(&self, postcode: Postcode) -> impl Iterator<Item = &dyn Provider> {
-        self.providers.iter().map(AsRef::as_ref).filter(move |provider| provider.covers(postcode))
+    /// What is sent to a provider about a postcode; `None` if it is not of this chain.
+    #[must_use]
+    pub fn request(&self, provider: &str, code: Code) -> Option<String> {
+        let link = self.links.iter().find(|link| link.provider().name() == provider)?;
+        Some(link.provider().request(code))
     }
 
-    async fn ask(&self, provider: &dyn Provider, postcode: Postcode, deadline: Deadline) -> Outcome {
-        let deadline = deadline.within(limits::ATTEMPT);
-        // The provider is polled before the clock is looked at, so embedded data answers even when time is up.
-        let answer = timeout_at(deadline.instant(), provider.lookup(postcode, deadline)).await;
-        let outcome = answer.unwrap_or(Outcome::Transient);
-        debug!(provider = provider.name(), outcome = outcome.word(), "asked");
-        self.metrics.asked(provider.name(), &outcome);
-        outcome
+    /// The terms of a provider's answers about a postcode; `None` if it is not of this chain.
+    #[must_use]
+    pub fn terms(&self, provider: &str, code: Code) -> Option<(&'static str, Terms)> {
+        let link = self.links.iter().find(|link| link.provider().name() == provider)?;
+        Some((link.provider().name(), link.provider().terms(code)))
     }
 
-    fn resolution(&self, provider: &dyn Provider, verdict: Verdict) -> Resolution {
-        let terms = provider.terms();
-        let fetched_ms = terms.embedded_ms.unwrap_or_else(|| self.clock.now_ms());
-        Resolution { verdict, source: provider.name(), terms, fetched_ms }
+    /// How each provider is doing.
+    #[must_use]
+    pub fn doing(&self) -> Vec<Doing> {
+        let pack_code = Code::British(order::postcode::Postcode::parse("DH1 3LE").expect("it is a postcode"));
+        let is_embedded = |link: &Arc<Link>| link.provider().terms(pack_code).embedded_ms.is_some();
+        self.links.iter().map(|link| link.doing(is_embedded(link))).collect()
+    }
+
+    fn covering(&self, code: Code) -> impl Iterator<Item = &Arc<Link>> {
+        self.links.iter().filter(move |link| link.provider().covers(code))
     }
 }

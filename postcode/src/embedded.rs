@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use order::postcode::{Class, Postcode};
 
+use crate::code::Code;
 use crate::grid::Position;
 use crate::pack::Pack;
-use crate::provider::{Deadline, Outcome, Place, Provider, Terms};
+use crate::provider::{Deadline, Outcome, Place, Provider, Reply, Terms};
 
 /// Answers from the pack.
 pub struct Embedded(pub Arc<Pack>);
@@ -28,23 +28,29 @@ impl Provider for Embedded {
         NAME
     }
 
-    fn covers(&self, postcode: Postcode) -> bool {
-        postcode.class() == Class::Ordinary
+    fn covers(&self, code: Code) -> bool {
+        code.is_in_pack_land()
     }
 
     /// Not cacheable: a look-up is faster than the cache.
-    fn terms(&self) -> Terms {
+    fn terms(&self, _: Code) -> Terms {
         Terms { cacheable: false, attribution: ATTRIBUTION, embedded_ms: Some(self.0.edition_ms()) }
     }
 
-    fn lookup(&self, postcode: Postcode, _: Deadline) -> BoxFuture<'_, Outcome> {
-        let outcome = match self.0.find(postcode.outcode().as_str(), postcode.incode()) {
+    fn request(&self, code: Code) -> String {
+        format!("the pack, for {code}")
+    }
+
+    fn lookup(&self, code: Code, _: Deadline) -> BoxFuture<'_, Reply> {
+        let found = code.british().and_then(|postcode| self.0.find(postcode.outcode().as_str(), postcode.incode()));
+        let outcome = match found {
             Some(entry) => Outcome::Found(Place {
-                district: entry.district.map(str::to_owned),
+                name: entry.district.map(str::to_owned),
                 position: entry.point.map(|point| Position::from(point).rounded()),
+                ..Place::default()
             }),
             None => Outcome::NotFound,
         };
-        ready(outcome).boxed()
+        ready(outcome.into()).boxed()
     }
 }

@@ -30,11 +30,49 @@ impl From<GridPoint> for Position {
 }
 
 impl Position {
+    /// Metres from here to there along the globe, taken as a ball: right to half a percent.
+    #[must_use]
+    pub fn distance_m(self, other: Position) -> f64 {
+        const GLOBE_M: f64 = 6_371_000.0;
+        let (here, there) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let north = ((there - here) / 2.0).sin().powi(2);
+        let east = ((other.longitude - self.longitude).to_radians() / 2.0).sin().powi(2);
+        2.0 * GLOBE_M * (north + here.cos() * there.cos() * east).sqrt().min(1.0).asin()
+    }
+
     /// Rounded to six decimals (about 0.1 m), for people and for JSON.
     #[must_use]
     pub fn rounded(self) -> Self {
         let round = |degrees: f64| (degrees * 1e6).round() / 1e6;
         Self { latitude: round(self.latitude), longitude: round(self.longitude) }
+    }
+}
+
+impl GridPoint {
+    /// The point of the grid at a position, to a metre; `None` off the grid, which begins south-west of Scilly.
+    ///
+    /// It is found by Newton's method over the conversion the other way, so the two agree whatever its errors.
+    #[must_use]
+    pub fn at(position: Position) -> Option<GridPoint> {
+        let degrees = |east: f64, north: f64| {
+            let (latitude, longitude) = on_airy(east, north);
+            let (latitude, longitude) = from_cartesian(WGS84, to_wgs84(to_cartesian(AIRY, latitude, longitude)));
+            (latitude.to_degrees(), longitude.to_degrees())
+        };
+        let (mut east, mut north) = (400_000.0, 400_000.0);
+        // The error is squared every round: from any point of Britain five rounds are exact to a millimetre.
+        for _ in 0..6 {
+            let (latitude, longitude) = degrees(east, north);
+            let (by_east, by_north) = (degrees(east + 1.0, north), degrees(east, north + 1.0));
+            let (a, b) = (by_east.0 - latitude, by_north.0 - latitude);
+            let (c, d) = (by_east.1 - longitude, by_north.1 - longitude);
+            let (off_latitude, off_longitude) = (position.latitude - latitude, position.longitude - longitude);
+            let determinant = a * d - b * c;
+            east += (d * off_latitude - b * off_longitude) / determinant;
+            north += (a * off_longitude - c * off_latitude) / determinant;
+        }
+        let within = (0.0..=700_000.0).contains(&east) && (0.0..=1_300_000.0).contains(&north);
+        within.then(|| GridPoint { easting_m: east.round() as u32, northing_m: north.round() as u32 })
     }
 }
 
@@ -160,6 +198,26 @@ mod tests {
     fn the_position_that_statisticians_publish_for_br8_7re_comes_out() {
         let position: Position = GridPoint { easting_m: 551_626, northing_m: 170_342 }.into();
         assert!(distance_m(position, 51.411_831, 0.178_871) < 2.0, "{position:?}");
+    }
+
+    #[test]
+    fn the_way_to_the_globe_and_back_ends_where_it_began() {
+        for (easting_m, northing_m) in [(91_492, 11_319), (427_660, 541_886), (655_000, 310_000), (450_000, 1_200_000)]
+        {
+            let point = GridPoint { easting_m, northing_m };
+            assert_eq!(GridPoint::at(point.into()), Some(point));
+        }
+        for (latitude, longitude) in [(0.0, 0.0), (48.86, 2.35), (90.0, 0.0), (f64::NAN, 1.0), (-54.0, 178.0)] {
+            assert_eq!(GridPoint::at(Position { latitude, longitude }), None, "{latitude} {longitude}");
+        }
+    }
+
+    #[test]
+    fn a_distance_is_that_of_the_globe() {
+        let (durham, london) = (54.776_f64, 51.507_f64);
+        let at = |latitude, longitude| Position { latitude, longitude };
+        let km = at(durham, -1.575).distance_m(at(london, -0.128)) / 1_000.0;
+        assert!((375.0..378.0).contains(&km), "{km}");
     }
 
     /// Ordnance Survey's test points for the exact transformation, from corner to corner.

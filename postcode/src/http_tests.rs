@@ -36,7 +36,7 @@ impl Got {
 }
 
 async fn send(request: Request<Body>) -> Got {
-    let adapter = Arc::new(Adapter::new(Vec::new(), Clock::new(|| NOW_MS)));
+    let adapter = Arc::new(Adapter::new(Setup { clock: Clock::new(|| NOW_MS), ..Setup::default() }));
     let response = app(adapter).oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
@@ -150,7 +150,7 @@ async fn what_is_no_postcode_is_refused_and_told_what_to_give() {
 
 #[tokio::test]
 async fn paths_that_lead_nowhere_are_problems_too() {
-    for path in ["/", "/v1/postcodes", "/v1/postcodes/", "/v1/postcodes/../x", "/v1/postcodes/DH1/3LE", "/v2"] {
+    for path in ["/", "/v1/postcodes/", "/v1/postcodes/../x", "/v1/postcodes/DH1/3LE", "/v2"] {
         assert_eq!(get(path).await.problem(), (404, "not_found".into()), "{path}");
     }
     let got = send(Request::builder().method(Method::POST).uri("/v1/postcodes/x").body(Body::empty()).unwrap()).await;
@@ -189,7 +189,7 @@ async fn an_outcode_has_a_middle() {
 
 #[tokio::test]
 async fn health_readiness_and_counts_are_told() {
-    let adapter = Arc::new(Adapter::new(Vec::new(), Clock::new(|| NOW_MS)));
+    let adapter = Arc::new(Adapter::new(Setup { clock: Clock::new(|| NOW_MS), ..Setup::default() }));
     let ask = async |path: &str| {
         let response =
             app(Arc::clone(&adapter)).oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();

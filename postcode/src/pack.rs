@@ -2,12 +2,17 @@
 //! Knows the format of pack/README.md; knows no provider, no cache and no clock.
 
 mod bits;
+mod near;
+mod prefix;
 mod sector;
 
 use std::ops::Range;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::grid::GridPoint;
 use bits::Bits;
+use near::Bounds;
+pub use near::Neighbour;
 use sector::Sector;
 
 /// The last two letters of a postcode are of these twenty, so two masks of 20 bits tell which exist.
@@ -27,6 +32,8 @@ pub struct Pack {
     edition: u32,
     postcodes: u32,
     pointless: u32,
+    /// Around each sector's points; measured when the first neighbour is looked for.
+    bounds: OnceLock<Box<[Bounds]>>,
 }
 
 /// What the pack knows of one live postcode.
@@ -48,9 +55,14 @@ pub struct Outcode {
 }
 
 impl Pack {
-    /// Opens the pack that is part of this program.
+    /// The pack that is part of this program; opened once.
     #[must_use]
-    pub fn embedded() -> Self {
+    pub fn embedded() -> Arc<Self> {
+        static OPENED: LazyLock<Arc<Pack>> = LazyLock::new(|| Arc::new(Pack::open()));
+        Arc::clone(&OPENED)
+    }
+
+    fn open() -> Self {
         assert!(BYTES.starts_with(MAGIC), "the embedded pack is of another format");
         let [sectors, postcodes, pointless, districts, districts_at, sectors_at, bits_at, bytes, _crc32, edition] =
             header();
@@ -65,6 +77,7 @@ impl Pack {
             edition,
             postcodes,
             pointless,
+            bounds: OnceLock::new(),
         }
     }
 
@@ -126,8 +139,12 @@ impl Pack {
 
     /// Calls `visit` with every postcode in canonical form and its entry, in the pack's order.
     pub fn each(&self, mut visit: impl FnMut(&str, Entry)) {
+        self.visit_texts(0..self.keys.len(), |text, entry| visit(text, entry));
+    }
+
+    fn visit_texts(&self, sectors: Range<usize>, mut visit: impl FnMut(&str, Entry)) {
         let mut text = String::with_capacity(8);
-        self.visit(0..self.keys.len(), |key, letters, entry| {
+        self.visit(sectors, |key, letters, entry| {
             text.clear();
             write_postcode(&mut text, key, letters);
             visit(&text, entry);
@@ -201,6 +218,14 @@ fn days_since_1970(year: u32, month: u32, day: u32) -> u64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     u64::from(days - 719_468)
+}
+
+/// A sector as "DH1 3".
+fn sector_text(key: u32) -> String {
+    let mut text = String::with_capacity(8);
+    write_postcode(&mut text, key, *b"AA");
+    text.truncate(text.len() - 2);
+    text
 }
 
 fn write_postcode(text: &mut String, key: u32, letters: [u8; 2]) {

@@ -4,24 +4,48 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use order::postcode::Postcode;
 use tokio::time::Instant;
 
+use crate::code::Code;
 use crate::grid::Position;
+use crate::pace::Pace;
 
-/// A source of postcodes. Each has a file of its own, where its formats and its classifier stay private.
+/// A source of postcodes.
 pub trait Provider: Send + Sync {
     /// The name that provenance and metrics show.
     fn name(&self) -> &'static str;
 
     /// Whether it can know this postcode at all, by its country and class. Others are not asked for it.
-    fn covers(&self, postcode: Postcode) -> bool;
+    fn covers(&self, code: Code) -> bool;
 
-    /// What it asks of those who use its answers.
-    fn terms(&self) -> Terms;
+    /// What it asks of those who use its answers about this postcode.
+    fn terms(&self, code: Code) -> Terms;
+
+    /// How often it may be asked.
+    fn pace(&self) -> Pace {
+        Pace::free()
+    }
+
+    /// What is sent to it about this postcode, in one line and without any key.
+    fn request(&self, code: Code) -> String;
 
     /// Asks it once. Only the postcode leaves. Gives up by itself at the deadline at the latest.
-    fn lookup(&self, postcode: Postcode, deadline: Deadline) -> BoxFuture<'_, Outcome>;
+    fn lookup(&self, code: Code, deadline: Deadline) -> BoxFuture<'_, Reply>;
+}
+
+/// What came back from asking once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// What it means.
+    pub outcome: Outcome,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
+}
+
+impl From<Outcome> for Reply {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, status: None }
+    }
 }
 
 /// What may be done with a provider's answers.
@@ -32,7 +56,7 @@ pub struct Terms {
     /// Lines to be shown beside answers.
     pub attribution: &'static [&'static str],
     /// For data that came with the program: its day, in ms since 1970. Such a provider answers at once and without
-    /// the network, and its word alone suffices that a postcode does not exist.
+    /// the network, and its word is there even when time is up.
     pub embedded_ms: Option<u64>,
 }
 
@@ -78,12 +102,16 @@ impl Outcome {
 }
 
 /// Where a postcode is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Place {
-    /// The local authority district.
-    pub district: Option<String>,
+    /// What it is called: in Britain the local authority district, elsewhere the town.
+    pub name: Option<String>,
     /// The middle of its addresses, if it is known.
     pub position: Option<Position>,
+    /// Whether the position is of one building and not of a whole postcode.
+    pub is_building: bool,
+    /// The addresses there, from services that know them.
+    pub addresses: Vec<String>,
 }
 
 /// The moment by which an answer must be there. It is handed down, so every layer knows what is left.

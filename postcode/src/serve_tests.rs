@@ -9,8 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
-use crate::clock::Clock;
-use crate::http::{Adapter, app};
+use crate::http::{Adapter, Setup, app};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -25,7 +24,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let routes = app(Arc::new(Adapter::new(Vec::new(), Clock::system())));
+        let routes = app(Arc::new(Adapter::new(Setup::default())));
         let done = tokio::spawn(serve(listener, routes, async move { drop(stopped.await) }));
         Self { address, stop: Some(stop), done }
     }

@@ -9,16 +9,43 @@ use crate::pack::Pack;
 /// Live postcodes that this well-formed but unknown one may have meant, the likeliest first.
 #[must_use]
 pub fn near(pack: &Pack, postcode: Postcode) -> Vec<String> {
-    let text: Vec<u8> = [postcode.outcode().as_str().as_bytes(), postcode.incode().as_bytes()].concat();
+    let text = characters(postcode);
     let swapped = suggestions(&postcode.to_string()).into_iter().map(|other| (Slip::Confused, characters(other)));
+    ranked(pack, &text, swapped)
+}
+
+/// Live postcodes one slip away from a text that has not the shape of a postcode, such as one letter too many.
+#[must_use]
+pub fn close(pack: &Pack, text: &str) -> Vec<String> {
+    let bare: Vec<u8> =
+        text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
+    let is_near = (5..=8).contains(&bare.len()) && bare.iter().all(u8::is_ascii_alphanumeric);
+    if is_near { ranked(pack, &bare, std::iter::empty()) } else { Vec::new() }
+}
+
+/// The live ones among these and among all that one slip makes of the text; if they are few, also those that two of the
+/// commonest slips make of it.
+fn ranked(pack: &Pack, text: &[u8], first: impl Iterator<Item = (Slip, Vec<u8>)>) -> Vec<String> {
     let mut found: Vec<(Slip, String)> = Vec::new();
-    for (slip, candidate) in swapped.chain(slips(&text)) {
+    let mut look = |slip: Slip, candidate: &[u8]| {
         if candidate != text
-            && let Some(live) = live(pack, &candidate)
+            && let Some(live) = live(pack, candidate)
             && !found.iter().any(|(better, known)| *known == live && *better <= slip)
         {
             found.retain(|(_, known)| *known != live);
             found.push((slip, live));
+        }
+        found.len()
+    };
+    let mut count = 0;
+    for (slip, candidate) in first.chain(slips(text)) {
+        count = look(slip, &candidate);
+    }
+    if count < limits::SUGGESTIONS_MAX {
+        for (_, once) in slips(text).filter(|(slip, _)| *slip <= Slip::Transposed) {
+            for (_, twice) in slips(&once).filter(|(slip, _)| *slip <= Slip::Transposed) {
+                look(Slip::Twice, &twice);
+            }
         }
     }
     found.sort_by_key(|(slip, _)| *slip);
@@ -48,6 +75,8 @@ enum Slip {
     Counted,
     /// Any other single character.
     Replaced,
+    /// Two of the first two kinds.
+    Twice,
 }
 
 const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -133,6 +162,34 @@ mod tests {
     fn neighbours_in_the_wrong_order_are_found() {
         assert_eq!(near_text("EN1 7RU")[0], "NE1 7RU");
         assert!(near_text("DH1 3LS").contains(&"DH1 3SL".to_owned()));
+    }
+
+    #[test]
+    fn two_common_slips_are_seen_through_where_one_is_not_enough() {
+        let pack = Pack::embedded();
+        // 7 for 1, and the last letters swapped.
+        let slipped = |text: &str| {
+            format!(
+                "{}{}{}",
+                text[..text.len() - 2].replace('1', "7"),
+                &text[text.len() - 1..],
+                &text[text.len() - 2..text.len() - 1]
+            )
+        };
+        let all = pack.starting("ZE1 ", 100);
+        let seen_through = all.iter().filter(|text| near_text(&slipped(text)).contains(text)).count();
+        assert!(seen_through * 2 > all.len(), "{seen_through} of {}", all.len());
+    }
+
+    #[test]
+    fn a_letter_too_many_or_too_few_is_seen_through() {
+        let pack = Pack::embedded();
+        assert_eq!(close(&pack, "EC1A1BBX")[0], "EC1A 1BB");
+        assert!(close(&pack, "dh1 3l e x").contains(&"DH1 3LE".to_owned()));
+        assert!(close(&pack, "W1A 1A").iter().all(|text| text.starts_with('W') || text.contains("1A")));
+        for nonsense in ["", "FOO", "12345", "🍕🍕", "../..", "%2e%2", "\0\0\0\0\0", &"A".repeat(10_000)] {
+            assert!(close(&pack, nonsense).is_empty(), "{nonsense:.20}");
+        }
     }
 
     #[test]

@@ -14,6 +14,14 @@ pub const PAUSE: &str = "/v1/restaurants/{restaurant}/pause";
 pub const RESUME: &str = "/v1/restaurants/{restaurant}/resume";
 /// A postcode's place.
 pub const POSTCODE: &str = "/v1/postcodes/{postcode}";
+/// Postcodes that begin with `?prefix=`, or those nearest to `?near=`.
+pub const POSTCODES: &str = "/v1/postcodes";
+/// A postcode's addresses, where a service knows them.
+pub const ADDRESSES: &str = "/v1/postcodes/{postcode}/addresses";
+/// How the postcode services are doing.
+pub const POSTCODE_PROVIDERS: &str = "/v1/postcodes/_providers";
+/// What an adapter keeps, for another one; not for the world.
+pub const KEPT_POSTCODES: &str = "/internal/kept-postcodes";
 /// An outcode's middle.
 pub const OUTCODE: &str = "/v1/outcodes/{outcode}";
 /// Price an order, without effect.
