@@ -72,7 +72,7 @@ impl Controllers {
                     let json = HeaderValue::from_static("application/json");
                     let kind = response.headers().get(CONTENT_TYPE).cloned().unwrap_or(json);
                     if let Ok(body) = response.bytes().await {
-                        return Ok(Page { status, kind, body });
+                        return Ok(Page { status, kind, cache: None, body });
                     }
                 }
                 Err(error) => tracing::debug!(%error, %base, "pass a command on"),

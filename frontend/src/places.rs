@@ -28,6 +28,8 @@ pub struct Page {
     pub status: u16,
     /// The media type.
     pub kind: HeaderValue,
+    /// Whether it was kept, in the words of RFC 9211.
+    pub cache: Option<HeaderValue>,
     /// The body.
     pub body: Bytes,
 }
@@ -58,7 +60,7 @@ impl Places {
         if let Some(place) = self.known.get(&postcode).await {
             return place;
         }
-        let place = match self.ask(&postcode.to_string()).await {
+        let place = match self.ask(&postcode.to_string(), "", None).await {
             Some(page) => read(postcode, &page),
             None => None,
         };
@@ -72,11 +74,22 @@ impl Places {
     }
 
     /// The adapter's own answer about a text; none if it could not be asked.
-    pub async fn ask(&self, text: &str) -> Option<Page> {
+    pub async fn ask(&self, text: &str, below: &str, query: Option<&str>) -> Option<Page> {
+        let path = paths::POSTCODE.replace("{postcode}", &escape(text));
+        self.get(&format!("{path}{below}"), query).await
+    }
+
+    /// The adapter's list of postcodes; none if it could not be asked.
+    pub async fn list(&self, query: Option<&str>) -> Option<Page> {
+        self.get(paths::POSTCODES, query).await
+    }
+
+    async fn get(&self, path: &str, query: Option<&str>) -> Option<Page> {
         if self.is_resting() {
             return None;
         }
-        let answered = self.fetch(text).await;
+        let question = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let answered = self.fetch(format!("{}{path}{question}", self.base)).await;
         if let Err(why) = &answered {
             tracing::debug!(why, "ask the postcode adapter");
             *self.rest() = Some(Instant::now() + limits::PLACE_REST);
@@ -84,15 +97,18 @@ impl Places {
         answered.ok()
     }
 
-    async fn fetch(&self, text: &str) -> Result<Page, String> {
-        let url = format!("{}{}", self.base, paths::POSTCODE.replace("{postcode}", &escape(text)));
-        let mut response = self.http.get(url).send().await.map_err(|error| error.to_string())?;
+    async fn fetch(&self, url: String) -> Result<Page, String> {
+        // The adapter is told how long it has, so that what it has by then comes in time.
+        let time_ms = limits::PLACE_TIME.as_millis().to_string();
+        let request = self.http.get(url).header("jh-deadline-ms", time_ms);
+        let mut response = request.send().await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
         if status >= 500 {
             return Err(format!("it answered {status}"));
         }
         let json = HeaderValue::from_static("application/json");
         let kind = response.headers().get(CONTENT_TYPE).cloned().unwrap_or(json);
+        let cache = response.headers().get("cache-status").cloned();
         let mut body = BytesMut::new();
         while let Some(piece) = response.chunk().await.map_err(|error| error.to_string())? {
             body.extend_from_slice(&piece);
@@ -100,7 +116,7 @@ impl Places {
                 return Err("its answer is too large".to_owned());
             }
         }
-        Ok(Page { status, kind, body: body.freeze() })
+        Ok(Page { status, kind, cache, body: body.freeze() })
     }
 
     fn is_resting(&self) -> bool {
