@@ -34,6 +34,8 @@ enum Command {
     Replica(Server<replica::Args>),
     /// Server: says where postcodes are
     Postcode(Server<postcode::Args>),
+    /// Server: plays the outside postcode services, also how they fail
+    Outside(Server<postcode::simulator::Args>),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -49,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Frontend(server) => server.run("frontend", frontend::run),
         Command::Replica(server) => server.run("replica", replica::run),
         Command::Postcode(server) => server.run("postcode", postcode::run),
+        Command::Outside(server) => server.run("outside", postcode::simulator::run),
         Command::Client(command) => client::run(global, command).into(),
         Command::Completions { shell } => completions(shell),
     }

@@ -25,14 +25,28 @@ pub(super) struct Layout {
     pub(super) dir: PathBuf,
     pub(super) exe: PathBuf,
     pub(super) replicas: u8,
+    pub(super) outside: Outside,
     pub(super) ports: Ports,
 }
+
+/// Whom the postcode adapter asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Outside {
+    /// Nobody: the embedded data of Great Britain
+    Pack,
+    /// A simulator of all services, one more child, which can be told to fail
+    Simulated,
+    /// The services on the internet
+    Real,
+}
+
+const SIMULATOR: &str = "outside";
 
 /// The names under which ports are remembered.
 pub(super) fn ports_needed(replicas: u8) -> Vec<String> {
     let replica = |n: u8| [replica(n), admin(&self::replica(n))];
     let controllers = (0..CONTROLLERS).map(controller);
-    (0..replicas).flat_map(replica).chain(controllers).chain(["postcode".to_owned()]).collect()
+    (0..replicas).flat_map(replica).chain(controllers).chain(["postcode".to_owned(), SIMULATOR.to_owned()]).collect()
 }
 
 fn replica(n: u8) -> String {
@@ -56,6 +70,7 @@ impl Layout {
     /// All programs in the order in which they are started.
     pub(super) fn programs(&self) -> Vec<(Stage, Program)> {
         let mut programs = vec![(Stage::Data, self.postcode())];
+        programs.extend((self.outside == Outside::Simulated).then(|| (Stage::Data, self.simulator())));
         programs.extend((0..self.replicas).map(|n| (Stage::Data, self.replica(n))));
         programs.extend((0..CONTROLLERS).map(|n| (Stage::Watchers, self.controller(n))));
         programs.push((Stage::Front, self.frontend()));
@@ -63,7 +78,25 @@ impl Layout {
     }
 
     fn postcode(&self) -> Program {
-        self.program("postcode", "postcode", WATCHERS_STOP, &[("--listen", self.at("postcode"))])
+        let outside = match self.outside {
+            Outside::Pack => "pack".to_owned(),
+            Outside::Real => "real".to_owned(),
+            Outside::Simulated => self.simulator_url(),
+        };
+        let mut flags = vec![("--listen", self.at("postcode")), ("--outside", outside.into())];
+        if self.outside != Outside::Pack {
+            flags.push(("--cache", self.dir.join("postcode.redb").into_os_string()));
+        }
+        self.program("postcode", "postcode", WATCHERS_STOP, &flags)
+    }
+
+    fn simulator(&self) -> Program {
+        self.program(SIMULATOR, SIMULATOR, WATCHERS_STOP, &[("--listen", self.at(SIMULATOR))])
+    }
+
+    /// Where the simulator of the outside is told what to play.
+    pub(super) fn simulator_url(&self) -> String {
+        format!("http://{}", self.ports.of(SIMULATOR))
     }
 
     fn replica(&self, n: u8) -> Program {
@@ -136,13 +169,13 @@ mod tests {
     fn every_child_dies_with_this_process_and_has_a_name_of_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let ports = super::super::ports::choose(dir.path(), 0, &ports_needed(3)).unwrap();
-        let layout = Layout { dir: "/d".into(), exe: "/jh".into(), replicas: 3, ports };
+        let layout = Layout { dir: "/d".into(), exe: "/jh".into(), replicas: 3, outside: Outside::Simulated, ports };
         let programs = layout.programs();
         let mut names: Vec<_> = programs.iter().map(|(_, program)| program.name.clone()).collect();
         names.sort();
         assert_eq!(
             names,
-            ["controller-0", "controller-1", "frontend", "postcode", "replica-0", "replica-1", "replica-2"]
+            ["controller-0", "controller-1", "frontend", "outside", "postcode", "replica-0", "replica-1", "replica-2"]
         );
         assert!(programs.iter().all(|(_, program)| program.args[1] == "--die-with-parent"));
     }

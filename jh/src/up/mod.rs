@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::supervise::{Event, Program, supervise};
-use children::Layout;
+use children::{Layout, Outside};
 use dir::Dir;
 use stop::{Running, Signals};
 
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// How many copies of every order
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
     replicas: u8,
+    /// Whom the postcode adapter asks
+    #[arg(long, value_name = "WHOM", value_enum, default_value_t = Outside::Pack)]
+    outside: Outside,
     /// Delete what is in the directory first: all orders of this installation
     #[arg(long)]
     fresh: bool,
@@ -70,16 +73,17 @@ struct Config {
     dir: PathBuf,
     port: u16,
     replicas: u8,
+    outside: Outside,
     fresh: bool,
 }
 
 impl Config {
     fn new(args: Args) -> Result<Config, Failure> {
-        let Args { dir, port, replicas, fresh } = args;
+        let Args { dir, port, replicas, outside, fresh } = args;
         let dir = dir.or_else(client::state_dir).ok_or(Failure::NoHome)?;
         // Children are told absolute paths.
         let dir = std::path::absolute(&dir).map_err(|source| Failure::Local { what: "find", path: dir, source })?;
-        Ok(Config { dir, port, replicas, fresh })
+        Ok(Config { dir, port, replicas, outside, fresh })
     }
 }
 
@@ -95,11 +99,11 @@ pub(crate) fn run(args: Args) -> ExitCode {
 }
 
 fn try_run(args: Args) -> Result<(), Failure> {
-    let Config { dir, port, replicas, fresh } = Config::new(args)?;
+    let Config { dir, port, replicas, outside, fresh } = Config::new(args)?;
     let dir = Dir::open(&dir, fresh)?;
     let exe = std::env::current_exe().map_err(Failure::OwnFile)?;
     let ports = ports::choose(dir.path(), port, &children::ports_needed(replicas))?;
-    let layout = Layout { dir: dir.path().to_owned(), exe, replicas, ports };
+    let layout = Layout { dir: dir.path().to_owned(), exe, replicas, outside, ports };
     // This thread starts every child: when it ends, the kernel ends them.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     tokio::task::LocalSet::new().block_on(&runtime, keep_running(&layout))

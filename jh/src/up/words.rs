@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::children::Layout;
+use super::children::{Layout, Outside};
 use crate::supervise::Event;
 
 /// Says something on standard error; that nobody reads it must not stop the servers.
@@ -31,6 +31,14 @@ fn ready_text(layout: &Layout, jh: &str) -> String {
         8080 => String::new(),
         _ => format!("  export JH_ENDPOINT=http://{address}\n"),
     };
+    let simulator = match layout.outside {
+        Outside::Pack | Outside::Real => String::new(),
+        Outside::Simulated => format!(
+            "\x20 {jh} address lookup DH1 3LE --explain\n\
+             \x20 curl -X PUT {}/_faults/postcodes.io -d silence\n",
+            layout.simulator_url()
+        ),
+    };
     format!(
         "Just Hungry is ready: http://{address}\n\
          {} replicas, 2 controllers, a front end and the postcode adapter; everything is in {dir}\n\n\
@@ -40,7 +48,7 @@ fn ready_text(layout: &Layout, jh: &str) -> String {
          \x20 {jh} order place cathedral-pizza margherita:2+extra-cheese --to \"12 North Road, DH1 4SG\" \
          --name Ada --phone +441913341234\n\
          \x20 {jh} cluster status\n\
-         \x20 {jh} drill{dir_flag}        # kills the primary while orders flow\n\n\
+         \x20 {jh} drill{dir_flag}        # kills the primary while orders flow\n{simulator}\n\
          Ctrl-C stops everything; the orders stay.\n",
         layout.replicas
     )

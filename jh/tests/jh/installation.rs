@@ -34,8 +34,12 @@ pub(crate) struct Installation {
 impl Installation {
     /// Starts it; it need not come up.
     pub(crate) fn start_in(dir: tempfile::TempDir) -> Installation {
+        Self::start_with(dir, &[])
+    }
+
+    fn start_with(dir: tempfile::TempDir, flags: &[&str]) -> Installation {
         let mut command = jh();
-        command.args(["up", "--port", "0", "--dir"]).arg(dir.path());
+        command.args(["up", "--port", "0", "--dir"]).arg(dir.path()).args(flags);
         let mut up = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, said) = channel();
         let out = up.stdout.take().unwrap();
@@ -48,9 +52,14 @@ impl Installation {
 
     /// Starts it and waits until it says where it is.
     pub(crate) fn ready_in(dir: tempfile::TempDir) -> Installation {
+        Self::ready_with(dir, &[])
+    }
+
+    /// The same, with more flags.
+    pub(crate) fn ready_with(dir: tempfile::TempDir, flags: &[&str]) -> Installation {
         // A test that failed has poisoned it, and its system has ended.
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut installation = Installation::start_in(dir);
+        let mut installation = Installation::start_with(dir, flags);
         installation.alone = Some(alone);
         let line = installation.hear("is ready: ");
         line.split("is ready: ").nth(1).unwrap().trim().clone_into(&mut installation.endpoint);

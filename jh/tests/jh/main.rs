@@ -3,6 +3,7 @@
 
 mod command_line;
 mod installation;
+mod outside;
 mod server;
 mod supervised;
 mod system;
