@@ -38,11 +38,10 @@ const HOUSE: &[Place] = &[
 ];
 
 /// Everything from outside that the pure crates may use: formats and data, never the world.
-const PURE: &[(&str, &[&str])] =
-    &[
-        ("group", &["bytes", "serde", "thiserror", "xxhash-rust"]),
-        ("order", &["base64", "hmac", "jiff", "sha2", "thiserror", "xxhash-rust"]),
-    ];
+const PURE: &[(&str, &[&str])] = &[
+    ("group", &["bytes", "serde", "thiserror", "xxhash-rust"]),
+    ("order", &["base64", "hmac", "jiff", "sha2", "thiserror", "xxhash-rust"]),
+];
 
 /// What each crate is built on. Asked of cargo once.
 fn built_on() -> &'static BTreeMap<String, Vec<String>> {
