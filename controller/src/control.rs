@@ -78,6 +78,33 @@ pub(crate) struct Control {
 }
 
 impl Control {
+    /// A loop that has found nothing yet.
+    pub(crate) fn new(
+        name: String,
+        observer: Observer,
+        store: Arc<dyn ViewStore>,
+        wish: Wish,
+        draw_jitter_ms: Box<dyn Fn() -> u64 + Send>,
+        metrics: Metrics,
+        ready: Arc<AtomicBool>,
+    ) -> Control {
+        Control {
+            name,
+            observer,
+            store,
+            wish,
+            draw_jitter_ms,
+            metrics,
+            ready,
+            failovers: Failovers::default(),
+            conditions: Vec::new(),
+            said: BTreeMap::new(),
+            pause_until: None,
+            pushed: None,
+            picture: watch::Sender::default(),
+        }
+    }
+
     /// Runs until `stop`; a write under way is waited for.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);

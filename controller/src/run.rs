@@ -3,7 +3,6 @@ use crate::admin::{Admin, app};
 use crate::args::{Args, Config, GroupConfig};
 use crate::clock::Clock;
 use crate::control::Control;
-use crate::failovers::Failovers;
 use crate::limits::{JITTER_MAX_MS, JITTER_MIN_MS, REQUESTS};
 use crate::metrics::Metrics;
 use crate::observe::Observer;
@@ -13,7 +12,6 @@ use anyhow::Context;
 use group::GroupId;
 use group::choose::Wish;
 use member::client::Watch;
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -59,21 +57,8 @@ async fn watch_over(config: GroupConfig, stop: impl Future<Output = ()>) -> anyh
     let (_, pods) = watch::channel(wish.members.clone());
     let watched = Watch::start(&name, member::directory(members));
     let (metrics, ready) = (Metrics::new(), Arc::new(AtomicBool::new(false)));
-    let control = Control {
-        name,
-        observer: Observer::new(Clock::start(), watched, store.watch()),
-        store: Arc::new(store),
-        wish,
-        draw_jitter_ms: Box::new(draw),
-        metrics: metrics.clone(),
-        ready: ready.clone(),
-        failovers: Failovers::default(),
-        conditions: Vec::new(),
-        said: BTreeMap::new(),
-        pause_until: None,
-        pushed: None,
-        picture: watch::Sender::default(),
-    };
+    let observer = Observer::new(Clock::start(), watched, store.watch());
+    let control = Control::new(name, observer, Arc::new(store), wish, Box::new(draw), metrics.clone(), ready.clone());
     tracing::info!(name = control.name, %admin, first = (draw() == 0), "the controller watches");
     let (requests, inbox) = mpsc::channel(REQUESTS);
     let admin = Admin { requests, members: pods, ready, metrics };

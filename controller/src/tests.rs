@@ -5,7 +5,6 @@ mod port;
 
 use crate::clock::Clock;
 use crate::control::{Control, Request};
-use crate::failovers::Failovers;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use ::group::choose::Wish;
@@ -13,11 +12,10 @@ use ::group::{GroupId, Pod};
 use ::member::Directory;
 use ::member::client::Watch;
 use ::view::{FileStore, ViewStore};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 fn pods() -> Vec<Pod> {
@@ -44,21 +42,8 @@ impl Running {
             group: GroupId(1),
             jitter_ms: draw_jitter_ms(),
         };
-        let control = Control {
-            name: name.into(),
-            observer,
-            store: Arc::new(store),
-            wish,
-            draw_jitter_ms: Box::new(draw_jitter_ms),
-            metrics: metrics.clone(),
-            ready: ready.clone(),
-            failovers: Failovers::default(),
-            conditions: Vec::new(),
-            said: BTreeMap::new(),
-            pause_until: None,
-            pushed: None,
-            picture: watch::Sender::default(),
-        };
+        let (store, draw) = (Arc::new(store), Box::new(draw_jitter_ms));
+        let control = Control::new(name.into(), observer, store, wish, draw, metrics.clone(), ready.clone());
         let (requests, inbox) = mpsc::channel(8);
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(control.run(inbox, async { drop(stopped.await) }));

@@ -7,7 +7,6 @@ use super::watching::Watching;
 use crate::admin::{Admin, app};
 use crate::clock::Clock;
 use crate::control::{Control, Request};
-use crate::failovers::Failovers;
 use crate::limits::REQUESTS;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
@@ -66,21 +65,11 @@ impl Group {
         let draw = jitter(common.leading.clone());
         let jitter_ms = draw();
         let group = GroupId(random()?);
-        let control = Control {
-            name: common.name.clone(),
-            observer: Observer::new(Clock::start(), Watch::start(&common.name, known), store.watch()),
-            store: Arc::new(store),
-            wish: Wish { members: wished.0.clone(), min_in_sync: wished.1, group, jitter_ms },
-            draw_jitter_ms: draw,
-            metrics: metrics.clone(),
-            ready: ready.clone(),
-            failovers: Failovers::default(),
-            conditions: Vec::new(),
-            said: BTreeMap::new(),
-            pause_until: None,
-            pushed: None,
-            picture: told,
-        };
+        let observer = Observer::new(Clock::start(), Watch::start(&common.name, known), store.watch());
+        let wish = Wish { members: wished.0.clone(), min_in_sync: wished.1, group, jitter_ms };
+        let name = common.name.clone();
+        let control = Control::new(name, observer, Arc::new(store), wish, draw, metrics.clone(), ready.clone());
+        let control = Control { picture: told, ..control };
         let builder = builder(common, &key, picture.clone(), requests.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(control.run(inbox, pending()));
