@@ -40,15 +40,11 @@ impl Coin {
 }
 
 impl Contents {
-    pub(super) fn survive(&self, luck: Luck, coin: &mut Coin) -> Contents {
+    /// What is left after a power cut, if `keep` says of each sector that was not synced whether it is.
+    pub(super) fn survive(&self, mut keep: impl FnMut() -> bool) -> Contents {
         let mut durable = self.durable.clone();
         for sector in &self.dirty {
-            let kept = match luck {
-                Luck::Nothing => false,
-                Luck::Everything => true,
-                Luck::Seed(_) => coin.throw() & 1 == 1,
-            };
-            if kept {
+            if keep() {
                 self.land(*sector, &mut durable);
             }
         }

@@ -85,19 +85,35 @@ impl SimulatedDisk {
         let inner = self.lock();
         inner.files[&inner.names[name]].cached.clone()
     }
+    /// How many sectors were written and how many names changed since either was last made durable.
+    pub fn unsynced(&self) -> (usize, usize) {
+        let inner = self.lock();
+        (inner.files.values().map(|contents| contents.dirty.len()).sum(), inner.unsynced_names.len())
+    }
     /// The disk after the power failed and came back: without faults, with what `luck` left.
     pub fn after_power_cut(&self, luck: Luck) -> SimulatedDisk {
-        let inner = self.lock();
         let mut coin = Coin::new(luck);
+        let (_, changes) = self.unsynced();
         let names = match luck {
-            Luck::Nothing => &inner.durable_names,
-            Luck::Everything => &inner.names,
-            Luck::Seed(_) => {
-                let kept = coin.below(inner.unsynced_names.len() + 1);
-                if kept == 0 { &inner.durable_names } else { &inner.unsynced_names[kept - 1] }
-            }
+            Luck::Nothing => 0,
+            Luck::Everything => changes,
+            Luck::Seed(_) => coin.below(changes + 1),
         };
-        let files = names.values().map(|file| (*file, inner.files[file].survive(luck, &mut coin))).collect();
+        self.survivor(names, |_| match luck {
+            Luck::Nothing => false,
+            Luck::Everything => true,
+            Luck::Seed(_) => coin.throw() & 1 == 1,
+        })
+    }
+    /// The same, with the first `names` of the unsynced changes of names, and with those of the unsynced sectors, counted from 0
+    /// through all files, of which `keep` says so.
+    pub fn survivor(&self, names: usize, mut keep: impl FnMut(usize) -> bool) -> SimulatedDisk {
+        let inner = self.lock();
+        let names = names.checked_sub(1).map_or(&inner.durable_names, |last| &inner.unsynced_names[last]);
+        let mut sector = 0..;
+        let mut next = || sector.next().is_some_and(&mut keep);
+        let files: BTreeMap<u64, Contents> =
+            inner.files.iter().map(|(file, contents)| (*file, contents.survive(&mut next))).collect();
         let after = Inner {
             files,
             names: names.clone(),

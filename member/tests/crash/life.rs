@@ -1,10 +1,7 @@
-//! The power fails at every write, sync and change of names of a small life of a disk: nothing acknowledged is lost, no promise
-//! falls, and the disk goes on working. Enumerated, not sampled.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod common;
-use common::{SEGMENT_BYTES, end, entries, opening, write};
+//! A small life of a disk, lived on any writer of the log, and what must be there when it is opened again. Knows no fault.
+use crate::common::{end, entries, opening, write};
 use group::{Entry, Epoch, Position, Seq};
-use member::disk::simulated::{Fault, Luck, SimulatedDisk};
+use member::disk::simulated::SimulatedDisk;
 use member::log::Write;
 use member::snapshot::{Ending, Item};
 use member::store::{Done, Handle, LogWriter, Recovered, Save, StorageError, Store, open_on};
@@ -14,22 +11,20 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-const LUCKS: [Luck; 5] = [Luck::Nothing, Luck::Everything, Luck::Seed(1), Luck::Seed(2), Luck::Seed(3)];
-
 /// What may be on the disk: what was acknowledged, and what was being done when the power failed.
 #[derive(Clone, Default)]
-struct Expected {
-    log: Vec<Entry>,
+pub(crate) struct Expected {
+    pub(crate) log: Vec<Entry>,
     next: Vec<Entry>,
     promised: u64,
     next_promised: u64,
     snapshot: Seq,
     next_snapshot: Seq,
-    storage: Option<u128>,
+    pub(crate) storage: Option<u128>,
 }
 
 impl Expected {
-    fn write(
+    pub(crate) fn write(
         &mut self,
         store: &mut impl Storage,
         cut: Option<Seq>,
@@ -43,14 +38,14 @@ impl Expected {
         self.log = self.next.clone();
         Ok(())
     }
-    fn save(&mut self, store: &mut impl Storage, promised: u64) -> Result<(), StorageError> {
+    pub(crate) fn save(&mut self, store: &mut impl Storage, promised: u64) -> Result<(), StorageError> {
         self.next_promised = promised;
         store.promise(Save { save: 1, group: None, promised: Epoch::new(0, promised), view: None })?;
         self.promised = promised;
         Ok(())
     }
     /// Takes a snapshot whose slice names the entry it begins at.
-    fn snapshot(&mut self, store: &mut impl Storage, from: Seq, at: Seq) -> Result<(), StorageError> {
+    pub(crate) fn snapshot(&mut self, store: &mut impl Storage, from: Seq, at: Seq) -> Result<(), StorageError> {
         let span = |seq: Seq| usize::try_from(seq).unwrap();
         self.next_snapshot = at;
         let ending = Ending { at: end(&self.log[..span(at)]), starts: vec![], reigns: vec![], format: 1 };
@@ -60,7 +55,7 @@ impl Expected {
         Ok(())
     }
 
-    fn check(&self, found: &Recovered, case: &str) {
+    pub(crate) fn check(&self, found: &Recovered, case: &str) {
         assert_eq!(found.unhealthy, None, "{case}");
         let promised = found.promised.number;
         assert!(promised == self.promised || promised == self.next_promised, "{case}: promised {promised}");
@@ -97,14 +92,14 @@ impl Expected {
 }
 
 /// Whether base and entries of `found` are the beginning of `log`.
-fn is_prefix(found: &Recovered, log: &[Entry]) -> bool {
+pub(crate) fn is_prefix(found: &Recovered, log: &[Entry]) -> bool {
     let base = usize::try_from(found.base.seq).unwrap();
     let upto = base + found.entries.len();
     upto <= log.len() && end(&log[..base]) == found.base && log[base..upto] == found.entries
 }
 
 /// What a life is lived with: the storage without threads, or with any writer of its log.
-trait Storage: Sized {
+pub(crate) trait Storage: Sized {
     type How: Copy + std::fmt::Debug;
     fn open(disk: &SimulatedDisk, boot: u128, how: Self::How) -> Result<(Self, Recovered), StorageError>;
     fn put(&mut self, write: Write) -> Result<(), StorageError>;
@@ -133,7 +128,7 @@ impl Storage for Store {
 }
 
 /// The storage as a member's loop has it.
-struct Looped {
+pub(crate) struct Looped {
     handle: Handle,
     done: UnboundedReceiver<Done>,
     runtime: Runtime,
@@ -185,12 +180,12 @@ impl Storage for Looped {
     }
 }
 
-fn open(disk: &SimulatedDisk, boot: u128) -> Result<(Store, Recovered), StorageError> {
+pub(crate) fn open(disk: &SimulatedDisk, boot: u128) -> Result<(Store, Recovered), StorageError> {
     Store::open(Arc::new(disk.clone()), "here", opening(boot))
 }
 
 /// A life: format, write, promise, a tail that is replaced, snapshots, segments rolled and used again, a restart.
-fn live<S: Storage>(disk: &SimulatedDisk, expected: &mut Expected, how: S::How) -> Result<(), StorageError> {
+pub(crate) fn live<S: Storage>(disk: &SimulatedDisk, expected: &mut Expected, how: S::How) -> Result<(), StorageError> {
     let (mut store, found) = S::open(disk, 1, how)?;
     expected.storage = Some(found.storage.0);
     let first = entries(Position::default(), 1, 3, 100);
@@ -222,113 +217,4 @@ fn live<S: Storage>(disk: &SimulatedDisk, expected: &mut Expected, how: S::How) 
         expected.write(&mut store, None, &entries(tail, 3, 2, 9_000), tail.seq)?;
     }
     Ok(())
-}
-
-/// Opens what is left, checks it, and goes on with it once more.
-fn come_back(disk: &SimulatedDisk, expected: &Expected, case: &str) {
-    let (mut store, found) = open(disk, 8).unwrap_or_else(|error| panic!("{case}: {error}"));
-    expected.check(&found, case);
-    let more = entries(found.tail(), 9, 5, 3_000);
-    store.write(&write(1, None, &more, found.commit)).unwrap();
-    store.flush().unwrap();
-    drop(store);
-    let (_, again) = open(&disk.after_power_cut(Luck::Nothing), 9).unwrap();
-    assert_eq!(again.unhealthy, None, "{case}");
-    assert_eq!(again.tail(), end(&more), "{case}: what was written after it came back is lost");
-    assert_eq!(again.storage, found.storage);
-}
-
-fn power_fails_at<S: Storage>(operation: u64, cached: bool, how: S::How) -> Option<(SimulatedDisk, Expected)> {
-    let disk = SimulatedDisk::new();
-    disk.cache_reads(cached);
-    disk.fail(operation, Fault::PowerCut);
-    let mut expected = Expected::default();
-    let failed = live::<S>(&disk, &mut expected, how).is_err();
-    failed.then_some((disk, expected))
-}
-
-fn power_fails_everywhere<S: Storage>(how: S::How) {
-    for cached in [false, true] {
-        let mut operation = 1;
-        while let Some((disk, expected)) = power_fails_at::<S>(operation, cached, how) {
-            for luck in LUCKS {
-                let case = format!("power cut in operation {operation}, {luck:?}, cached {cached}, {how:?}");
-                come_back(&disk.after_power_cut(luck), &expected, &case);
-            }
-            operation += 1;
-        }
-        assert!(operation > 100, "the life is {operation} operations long");
-    }
-}
-
-#[test]
-fn nothing_acknowledged_is_lost_wherever_the_power_fails() {
-    power_fails_everywhere::<Store>(());
-}
-#[test]
-fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_a_thread_writes_the_log() {
-    power_fails_everywhere::<Looped>(LogWriter::Thread);
-}
-#[test]
-fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_the_loop_writes_the_log() {
-    power_fails_everywhere::<Looped>(LogWriter::Inline);
-}
-#[test]
-fn nothing_acknowledged_is_lost_wherever_the_power_fails_and_the_kernel_writes_the_log() {
-    power_fails_everywhere::<Looped>(LogWriter::IoUring);
-}
-
-#[test]
-fn nothing_acknowledged_is_lost_when_the_power_fails_again_during_recovery() {
-    let mut operation = 1;
-    while let Some((disk, expected)) = power_fails_at::<Store>(operation, operation % 2 == 0, ()) {
-        let mut again = 1;
-        loop {
-            let disk = disk.after_power_cut(Luck::Seed(operation + again));
-            disk.fail(disk.operations() + again, Fault::PowerCut);
-            let case = format!("power cut in operation {operation}, then in operation {again} of the recovery");
-            match open(&disk, 5) {
-                Ok((_, found)) => break expected.check(&found, &case),
-                Err(_) => come_back(&disk.after_power_cut(Luck::Seed(again)), &expected, &case),
-            }
-            again += 1;
-        }
-        operation += 5;
-    }
-}
-
-#[test]
-fn a_failed_write_or_sync_ends_the_work_and_a_restart_claims_only_what_the_device_has() {
-    for cached in [false, true] {
-        let mut operation = 1;
-        loop {
-            let disk = SimulatedDisk::new();
-            disk.cache_reads(cached);
-            disk.fail(operation, Fault::Error(std::io::ErrorKind::Other));
-            let mut expected = Expected::default();
-            if live::<Store>(&disk, &mut expected, ()).is_ok() {
-                break;
-            }
-            let case = format!("operation {operation} failed, cached {cached}");
-            // The process is restarted on the same machine, whose cache may show what the device never got …
-            let (_, found) = open(&disk, 5).unwrap_or_else(|error| panic!("{case}: {error}"));
-            expected.check(&found, &case);
-            // … and then the power fails: what the restarted process claimed is there.
-            let (_, later) = open(&disk.after_power_cut(Luck::Nothing), 6).unwrap();
-            expected.check(&later, &case);
-            assert_eq!((later.tail(), later.promised), (found.tail(), found.promised), "{case}");
-            operation += 1;
-        }
-    }
-}
-
-#[test]
-fn the_life_above_rolls_and_reuses_segments() {
-    let disk = SimulatedDisk::new();
-    live::<Store>(&disk, &mut Expected::default(), ()).unwrap();
-    use member::disk::Disk;
-    let segments: Vec<String> = disk.names().unwrap().into_iter().filter(|name| name.starts_with("log-")).collect();
-    let highest = segments.iter().max().and_then(|name| name[4..].parse::<usize>().ok()).unwrap();
-    assert!(segments.len() < highest, "{segments:?}");
-    assert!(segments.iter().all(|name| disk.contents(name).len() == SEGMENT_BYTES as usize));
 }
