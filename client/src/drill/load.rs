@@ -126,6 +126,9 @@ async fn open_loop(shared: Rc<Shared>, rate: f64) {
         number += 1;
         sleep_until(Instant::from_std(shared.clock.instant_of(planned_us))).await;
         let client = shared.free_client().await;
+        if shared.is_stopping.get() {
+            return;
+        }
         let now_us = shared.clock.now_us();
         let due_us = if now_us.saturating_sub(planned_us) <= TIMER_SLACK_US { now_us } else { planned_us };
         let shared = Rc::clone(&shared);

@@ -59,12 +59,14 @@ pub struct Traffic {
     tickets: Tickets,
     load: Load,
     api: Api,
+    /// From before the first order.
+    cursor: String,
 }
 
 impl Traffic {
-    /// Begins at once, with so many orders each second. Must be called on a `LocalSet`. Errors: `endpoint` is not like
-    /// `http://host:port`.
-    pub fn start(endpoint: &str, orders_per_s: f64) -> Result<Traffic, Trouble> {
+    /// Begins, with so many orders each second. Must be called on a `LocalSet`. Errors: `endpoint` is not like
+    /// `http://host:port`, or nobody there says where the history of orders ends now.
+    pub async fn start(endpoint: &str, orders_per_s: f64) -> Result<Traffic, Trouble> {
         let global = Global {
             output: Format::Json,
             endpoint: endpoint.to_owned(),
@@ -72,10 +74,13 @@ impl Traffic {
             state_dir: Some(std::env::temp_dir()),
         };
         let api = Api::new(&Config::new(global)?)?.with_silence(ATTEMPT_SILENCE);
+        // Before the first order: whoever subscribes from here misses none.
+        let listed = api.send(&Call::get(format!("{}?restaurant={RESTAURANT}", paths::ORDERS))).await?;
+        let cursor = listed.cursor.ok_or_else(|| Trouble("the list of orders came without a cursor".to_owned()))?;
         let clock = Clock::start();
         let tickets = Tickets::new(api.endpoint(), getrandom::u32().unwrap_or(0));
         let load = Load::start(clock, tickets.clone(), api.endpoint(), Rate::PerSecond(orders_per_s), CLIENTS);
-        Ok(Traffic { clock, tickets, load, api })
+        Ok(Traffic { clock, tickets, load, api, cursor })
     }
 
     /// µs since the start.
@@ -115,11 +120,10 @@ impl Traffic {
         Round::new(seen, &self.load.records())
     }
 
-    /// Tells every change of every order from now on, resuming where it was whenever the connection breaks, until
-    /// dropped. Errors: the stream cannot be begun, or is refused, or says what nobody understands.
+    /// Tells every change of every order since before the first of this traffic, resuming where it was whenever the
+    /// connection breaks, until dropped. Errors: the stream is refused, or says what nobody understands.
     pub async fn follow(&self, mut tell: impl FnMut(Told)) -> Result<(), Trouble> {
-        let listed = self.api.send(&Call::get(format!("/v1/orders?restaurant={RESTAURANT}"))).await?;
-        let mut cursor = listed.cursor;
+        let mut cursor = Some(self.cursor.clone());
         loop {
             match self.follow_once(&mut cursor, &mut tell).await {
                 Ok(()) | Err(Failure::Unavailable { .. }) => tokio::time::sleep(RECONNECT_AFTER).await,

@@ -80,6 +80,7 @@ impl Fake {
             .route("/v1/orders", post(place).get(list))
             .route("/v1/orders/{id}", get(order))
             .route("/v1/orders/{id}/events", get(events))
+            .route("/v1/events", get(events))
             .route("/v1/orders/{id}/{command}", post(command))
             .route("/v1/cluster", get(cluster))
             .with_state(Arc::clone(&shared));
@@ -214,13 +215,16 @@ async fn order(State(shared): State<Shared>, Path(id): Path<String>) -> Response
     }
 }
 
-/// Two pages, however many orders: newest first.
+/// Two pages, however many orders: newest first. The cursor says how many there are.
 async fn list(State(shared): State<Shared>, Query(query): Query<HashMap<String, String>>) -> Response {
     let state = shared.lock().unwrap();
     let newest_first: Vec<&Value> = state.orders.iter().rev().collect();
     let (first, second) = newest_first.split_at(newest_first.len() / 2);
     match query.get("cursor").map(String::as_str) {
-        None => Json(json!({"orders": first, "next": "page/2"})).into_response(),
+        None => {
+            let cursor = [("JH-Cursor", format!("after-{}", state.orders.len()))];
+            (cursor, Json(json!({"orders": first, "next": "page/2"}))).into_response()
+        }
         Some("page/2") => Json(json!({"orders": second})).into_response(),
         Some(_) => problem(400, json!({"code": "cursor_invalid"})),
     }

@@ -4,6 +4,7 @@
 mod commands;
 mod drill;
 mod fake;
+mod traffic;
 
 use client::{Command, Exit, Global};
 

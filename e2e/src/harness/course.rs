@@ -64,7 +64,7 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     eprintln!("e2e: {} ({rounds} ×): {}", scenario.name, scenario.tells);
     let to_open = ground.clone();
     let gate = tokio::task::spawn_blocking(move || Gate::open(&to_open)).await??;
-    let traffic = Traffic::start(&gate.endpoint, RATE)?;
+    let traffic = Traffic::start(&gate.endpoint, RATE).await?;
     let kitchen = Kitchen::open(&traffic);
     let mut done = Vec::new();
     let mut rejoined_s = Vec::new();

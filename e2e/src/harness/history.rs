@@ -37,8 +37,11 @@ impl History {
         self.resets.push(reason);
     }
 
-    /// How many orders were acknowledged whose first event has not come.
+    /// Of how many orders more was answered than the subscriber has heard. After a reset nobody promises it anything.
     pub(crate) fn untold(&self) -> usize {
+        if !self.resets.is_empty() {
+            return 0;
+        }
         self.learned.iter().filter(|(order, learned)| newest(learned) > self.last_told(order)).count()
     }
 

@@ -16,8 +16,10 @@ use super::history::{History, Learned};
 /// The kitchen takes every so many'th order on.
 const EVERY: usize = 10;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// By then everything that was acknowledged must have been told.
+/// By then everything that was answered must have been told: what has not been is a gap.
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
+/// Orders that are being taken on have ended by then: six calls, each repeated as clients do.
+const DONE_WITHIN: Duration = Duration::from_secs(72);
 /// What is done with an order, one after the other.
 const STEPS: [&str; 3] = ["accept", "start", "ready"];
 
@@ -25,7 +27,6 @@ const STEPS: [&str; 3] = ["accept", "start", "ready"];
 #[derive(Debug)]
 pub(super) struct Kitchen {
     shared: Rc<Shared>,
-    traffic: Traffic,
     subscriber: JoinHandle<Result<(), Trouble>>,
     cook: JoinHandle<()>,
 }
@@ -45,7 +46,7 @@ impl Kitchen {
         let (follower, heard) = (traffic.clone(), Rc::clone(&shared));
         let subscriber = tokio::task::spawn_local(async move { follower.follow(|told| heard.hear(told)).await });
         let cook = tokio::task::spawn_local(cook(traffic.clone(), Rc::clone(&shared)));
-        Kitchen { shared, traffic: traffic.clone(), subscriber, cook }
+        Kitchen { shared, subscriber, cook }
     }
 
     /// Finishes what was begun and waits until everything has been told. What no single copy could have answered, and
@@ -53,11 +54,8 @@ impl Kitchen {
     pub(super) async fn close(self, may_reset: bool) -> (Vec<String>, Vec<String>) {
         self.shared.is_closing.set(true);
         let _ended = self.cook.await;
-        let begun_us = self.traffic.now_us();
-        let is_late = || self.traffic.now_us() - begun_us > super::stage::us(TOLD_WITHIN);
-        while (self.shared.under_way.get() > 0 || self.shared.history.borrow().untold() > 0) && !is_late() {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        self.shared.until(DONE_WITHIN, |shared| shared.under_way.get() == 0).await;
+        self.shared.until(TOLD_WITHIN, |shared| shared.history.borrow().untold() == 0).await;
         let mut errors = self.shared.errors.take();
         if self.subscriber.is_finished()
             && let Ok(Err(trouble)) = self.subscriber.await
@@ -69,6 +67,16 @@ impl Kitchen {
 }
 
 impl Shared {
+    /// Waits until it is so, but no longer than this: what is judged then is what is there.
+    async fn until(&self, within: Duration, is_so: impl Fn(&Shared) -> bool) {
+        let so = async {
+            while !is_so(self) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let _judged_all_the_same = tokio::time::timeout(within, so).await;
+    }
+
     fn hear(&self, told: Told) {
         match told {
             Told::Changed(event) => self.history.borrow_mut().told(&event),
@@ -128,4 +136,51 @@ fn version(order: &Value) -> Result<u64> {
     let version = order["version"].as_u64();
     ensure!(version.is_some(), "an answer without a version: {order}");
     Ok(version.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::v1::event::OrderEvent;
+    use api::v1::order::Stage;
+    use api::v1::time::Timestamp;
+
+    /// One order was answered and a subscriber hears of it after this time, if at all: what is found, and when.
+    async fn judged(hears_after: Option<Duration>) -> (Vec<String>, Duration) {
+        let begun = tokio::time::Instant::now();
+        let shared = Rc::new(Shared::default());
+        shared.learn("A", 0, 10, 1, true);
+        let late = async {
+            let Some(after) = hears_after else { return std::future::pending().await };
+            tokio::time::sleep(after).await;
+            let (order, event) = ("A".to_owned(), "order.placed".to_owned());
+            shared.hear(Told::Changed(OrderEvent {
+                order,
+                version: 1,
+                stage: Stage::Placed,
+                at: Timestamp::from_ms(0),
+                event,
+            }));
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = shared.until(TOLD_WITHIN, |shared| shared.history.borrow().untold() == 0) => {}
+            () = late => {}
+        }
+        (shared.history.borrow().faults(false), begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_subscriber_that_lags_is_waited_for_and_nothing_is_amiss() {
+        let (faults, took) = judged(Some(Duration::from_secs(6))).await;
+        assert_eq!(faults, [""; 0]);
+        assert!(took < Duration::from_secs(7), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_never_comes_is_a_gap_when_patience_ends() {
+        let (faults, took) = judged(None).await;
+        assert_eq!(faults, ["order A: version 1 was answered, events end at 0"]);
+        assert!(took >= TOLD_WITHIN, "{took:?}");
+    }
 }

@@ -41,7 +41,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args, at: &Installation, endpoint: &str, output: Format) -> anyhow::Result<Exit> {
     let Args { rounds, force, rate } = args;
     let pods = at.pods(connect().await?);
-    let traffic = Traffic::start(endpoint, f64::from(rate))?;
+    let traffic = Traffic::start(endpoint, f64::from(rate)).await?;
     let mut done = Vec::new();
     let mut stopped = None;
     for number in 1..=usize::from(rounds) {
