@@ -31,6 +31,18 @@ pub const LEASE_RENEW: Duration = Duration::from_secs(1);
 pub const LEASE_HELD: Duration = Duration::from_secs(3);
 /// … well before another may take it: a builder that is replaced must have stopped.
 pub const LEASE_TIME: Duration = Duration::from_secs(4);
+/// After a failed watch or list the operator follows again after this long: a dozen requests each, which a server that comes back can
+/// bear, and nobody waits long for what has happened meanwhile.
+pub const WATCH_AGAIN: Duration = Duration::from_millis(500);
+/// A watch is ended by the server after so many seconds, and given up five later: a connection that died silently is noticed then.
+pub const WATCH_SECS: u32 = 15;
+/// Everything followed is listed afresh this often: a server that was set back shows what it has.
+pub const WATCH_AFRESH: Duration = Duration::from_secs(60);
+/// One pass of the builder takes no longer, or it begins anew: a request to a server that vanished has no end of its own.
+pub const BUILD_TIME: Duration = Duration::from_secs(20);
+/// A pod that is gone keeps its last address at least so long: deleted by force, its process still runs for some seconds and hands
+/// over meanwhile (H1).
+pub const GONE_KEPT: Duration = Duration::from_secs(5);
 /// After a change the builder waits this long for more of them: a failover is many changes in a few milliseconds.
 pub const BUILD_SETTLE: Duration = Duration::from_millis(300);
 /// Everything is looked at again after this long, changed or not.

@@ -9,7 +9,7 @@ use super::rollout::Move;
 use super::status::invalid;
 use super::watching::Watching;
 use crate::control::Request;
-use crate::limits::{BUILD_AGAIN, BUILD_SETTLE, HAND_OVER_TIME};
+use crate::limits::{BUILD_AGAIN, BUILD_SETTLE, BUILD_TIME, HAND_OVER_TIME};
 use crate::picture::Picture;
 use group::{Epoch, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -19,7 +19,7 @@ use kube::runtime::events::{Event as Told, EventType, Recorder};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Builds one installation.
 pub(crate) struct Builder {
@@ -56,8 +56,10 @@ impl Builder {
                     return;
                 }
             }
-            if let Some(resource) = self.watching.resource(&self.key) {
-                self.pass(&resource).await;
+            if let Some(resource) = self.watching.resource(&self.key)
+                && timeout(BUILD_TIME, self.pass(&resource)).await.is_err()
+            {
+                tracing::warn!(installation = %self.key, "the API server does not answer");
             }
             tokio::select! {
                 () = woken.notified() => {}

@@ -1,7 +1,7 @@
 //! One failover loop and one builder for every resource, in both controllers. Starts and ends them as resources come and go.
 use super::api::Server;
 use super::builder::{Builder, Memory};
-use super::directory::directory;
+use super::directory::Directory;
 use super::installation::{Component, Installation, Key};
 use super::watching::Watching;
 use crate::admin::{Admin, app};
@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use view::ViewStore;
@@ -39,6 +40,7 @@ pub(crate) struct Common {
 pub(crate) struct Group {
     uid: String,
     members: watch::Sender<BTreeSet<Pod>>,
+    directory: Directory,
     addresses: watch::Sender<BTreeMap<Pod, String>>,
     picture: watch::Receiver<Picture>,
     requests: mpsc::Sender<Request>,
@@ -76,7 +78,8 @@ impl Group {
         tasks.spawn(builder.run());
         let port = app(Admin { requests: requests.clone(), members: names, ready, metrics: metrics.clone() });
         let uid = installation.uid.clone();
-        Ok(Group { uid, members, addresses, picture, requests, wished, port, metrics, _tasks: tasks })
+        let directory = Directory::default();
+        Ok(Group { uid, members, directory, addresses, picture, requests, wished, port, metrics, _tasks: tasks })
     }
 
     /// Whether this is the group of that very resource, and not of an earlier one of its name.
@@ -99,18 +102,14 @@ impl Group {
     }
 
     /// Takes in where the pods are by now.
-    pub(crate) fn locate(&self, common: &Common, key: &Key) {
+    pub(crate) fn locate(&mut self, common: &Common, key: &Key) {
         let pods = common.watching.replicas(key);
         let mut counting = self.wished.0.clone();
         if let Some(view) = &self.picture.borrow().view {
             counting.extend(view.members.iter().chain(view.in_sync.keys()).cloned());
         }
-        self.addresses.send_if_modified(|known| {
-            let now = directory(known, &pods, &counting);
-            let is_news = *known != now;
-            *known = now;
-            is_news
-        });
+        let now = self.directory.take(&pods, &counting, Instant::now());
+        self.addresses.send_if_modified(|known| (*known != *now).then(|| known.clone_from(now)).is_some());
     }
 }
 

@@ -3,7 +3,8 @@
 use super::installation::{Component, Key, MANAGER, NAME};
 use super::observed::Replica;
 use super::resource::JustHungry;
-use futures_util::{Stream, StreamExt};
+use crate::limits::{WATCH_AFRESH, WATCH_AGAIN, WATCH_SECS};
+use futures_util::StreamExt;
 use group::Pod;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod as PodObject, Service, ServiceAccount};
@@ -12,15 +13,18 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{self, ObjectRef, Store};
-use kube::runtime::watcher::{Config, Error};
-use kube::runtime::{WatchStreamExt, watcher as follow};
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{Config, Event};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Copies of what is in the cluster, kept up to date while this is there.
 pub(crate) struct Watching {
@@ -53,17 +57,22 @@ impl News {
 impl Watching {
     /// Begins to follow. Needs a tokio runtime.
     pub(crate) fn start(client: &Client) -> Watching {
-        let (resources, resources_writer) = reflector::store();
-        let (pods, pods_writer) = reflector::store();
+        let (resources, mut resources_writer) = reflector::store();
+        let (pods, mut pods_writer) = reflector::store();
         let news = Arc::new(News::default());
         let mut tasks = JoinSet::new();
-        let all = follow(Api::<JustHungry>::all(client.clone()), Config::default());
-        tasks.spawn(tell(all.default_backoff().reflect(resources_writer).touched_objects(), news.clone(), |it| {
-            Some(Key { namespace: it.namespace()?, name: it.name_any() })
+        let own = |it: &JustHungry| Some(Key { namespace: it.namespace()?, name: it.name_any() });
+        let mut tell = teller(news.clone(), own);
+        tasks.spawn(follow(Api::<JustHungry>::all(client.clone()), Config::default(), move |event| {
+            resources_writer.apply_watcher_event(event);
+            tell(event);
         }));
         let replicas = format!("app.kubernetes.io/name={NAME},app.kubernetes.io/component={}", Component::Replica);
-        let all = follow(Api::<PodObject>::all(client.clone()), Config::default().labels(&replicas));
-        tasks.spawn(tell(all.default_backoff().reflect(pods_writer).touched_objects(), news.clone(), instance));
+        let mut tell = teller(news.clone(), instance);
+        tasks.spawn(follow(Api::<PodObject>::all(client.clone()), Config::default().labels(&replicas), move |event| {
+            pods_writer.apply_watcher_event(event);
+            tell(event);
+        }));
         let watching = Watching { resources, pods, news, _tasks: tasks };
         watching.own(client)
     }
@@ -89,8 +98,8 @@ impl Watching {
     {
         let config = Config::default().labels(&format!("app.kubernetes.io/managed-by={MANAGER}"));
         // Their metadata is enough: whoever builds reads the rest when it is needed.
-        let all = follow(Api::<PartialObjectMeta<K>>::all(client.clone()), config);
-        self._tasks.spawn(tell(all.default_backoff().touched_objects(), self.news.clone(), instance));
+        let mut tell = teller(self.news.clone(), instance);
+        self._tasks.spawn(follow(Api::<PartialObjectMeta<K>>::all(client.clone()), config, move |event| tell(event)));
     }
 
     /// Counts changes of resources and pods.
@@ -140,23 +149,58 @@ fn instance<K: ResourceExt>(object: &K) -> Option<Key> {
     Some(Key { namespace: object.namespace()?, name })
 }
 
-/// Passes changes on until the end.
-async fn tell<K: ResourceExt>(
-    changes: impl Stream<Item = Result<K, Error>> + Send,
-    news: Arc<News>,
-    key: impl Fn(&K) -> Option<Key> + Send,
-) {
-    let mut changes = std::pin::pin!(changes);
-    while let Some(change) = changes.next().await {
-        match change {
-            Ok(object) => {
-                if let Some(key) = key(&object) {
+/// Tells those concerned of what an event is about.
+fn teller<K: ResourceExt>(news: Arc<News>, key: impl Fn(&K) -> Option<Key> + Send) -> impl FnMut(&Event<K>) + Send {
+    move |event| {
+        match event {
+            Event::Apply(object) | Event::InitApply(object) | Event::Delete(object) => {
+                if let Some(key) = key(object) {
                     news.tell(&key);
                 }
-                news.any.send_modify(|count| *count += 1);
             }
-            // The API server is away or refuses. The stream tries again by itself, ever more slowly.
-            Err(error) => tracing::warn!(%error, "watch the cluster"),
+            // What is gone from a fresh list is not told one by one.
+            Event::InitDone => {}
+            Event::Init => return,
         }
+        news.any.send_modify(|count| *count += 1);
     }
+}
+
+/// Follows everything of one kind for ever.
+///
+/// kube's watcher goes on from the version that it saw last. A server that was set back is behind that version, and says nothing
+/// until it is reached again: so there is a fresh list now and then, whatever was seen.
+async fn follow<K>(api: Api<K>, config: Config, mut told: impl FnMut(&Event<K>) + Send)
+where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    loop {
+        let mut events = std::pin::pin!(watcher(api.clone(), config.clone().timeout(WATCH_SECS)).backoff(Again));
+        let round = async {
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(event) => told(&event),
+                    // The API server is away or refuses; what was seen last stays.
+                    Err(error) => tracing::debug!(%error, "watch the cluster"),
+                }
+            }
+        };
+        let _over = timeout(WATCH_AFRESH, round).await;
+    }
+}
+
+/// After a failure always the same short pause. What kube does by default grows to half a minute, and so much longer a controller
+/// would not see what happens when the API server is back.
+struct Again;
+
+impl Iterator for Again {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(WATCH_AGAIN)
+    }
+}
+
+impl Backoff for Again {
+    fn reset(&mut self) {}
 }
