@@ -37,6 +37,6 @@ pub use command::{Command, run};
 pub use config::{Format, Global, state_dir};
 pub use drill::check::Findings;
 pub use drill::measure::Latency;
-pub use drill::report::{Added, Report, Round, Seen};
+pub use drill::report::{Added, Report, Round, Seen, Slowest};
 pub use drill::traffic::{Told, Traffic, Trouble};
 pub use exit::Exit;

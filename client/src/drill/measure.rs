@@ -65,10 +65,19 @@ pub struct Latency {
     pub max_ms: f64,
 }
 
-/// The latencies of placed orders that were under way at some time from `from_us` to `to_us`.
+/// Placed orders that were under way at some time from `from_us` to `to_us`.
+fn under_way(records: &[Record], from_us: u64, to_us: u64) -> impl Iterator<Item = &Record> {
+    records.iter().filter(move |record| record.is_placed() && record.done_us >= from_us && record.due_us < to_us)
+}
+
+/// The slowest of them.
+pub(super) fn slowest(records: &[Record], from_us: u64, to_us: u64) -> Option<&Record> {
+    under_way(records, from_us, to_us).max_by_key(|record| record.latency_us())
+}
+
+/// Their latencies.
 pub(super) fn latency(records: &[Record], from_us: u64, to_us: u64) -> Latency {
-    let is_inside = |record: &&Record| record.is_placed() && record.done_us >= from_us && record.due_us < to_us;
-    let mut all: Vec<u64> = records.iter().filter(is_inside).map(Record::latency_us).collect();
+    let mut all: Vec<u64> = under_way(records, from_us, to_us).map(Record::latency_us).collect();
     all.sort_unstable();
     let ms = |percent| quantile(&all, percent).map_or(0.0, ms);
     Latency { count: all.len(), p50_ms: ms(50), p99_ms: ms(99), max_ms: ms(100) }
@@ -117,6 +126,7 @@ mod tests {
         let late = Record { due_us: 0, ..placed(400_000, 401_000) };
         let found = latency(&[late, placed(399_000, 400_000), placed(900_000, 901_000)], 100_000, 500_000);
         assert_eq!(found, Latency { count: 2, p50_ms: 1.0, p99_ms: 401.0, max_ms: 401.0 });
+        assert_eq!(slowest(&[late, placed(900_000, 999_000)], 100_000, 500_000), Some(&late));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::check::Findings;
-use super::measure::{Latency, gap_us, latency, ms, quantile};
+use super::measure::{Latency, gap_us, latency, ms, quantile, slowest};
 use super::record::{Glance, Record, Saw};
 
 /// The latency before a fault is taken from this stretch of time before it.
@@ -38,12 +38,33 @@ pub struct Round {
     pub during: Latency,
     /// The difference.
     pub added: Added,
+    /// The slowest order from the fault until all was well again.
+    pub slowest: Option<Slowest>,
     /// From the fault until every replica was in sync again; absent if that was not seen.
     pub in_sync_again_s: Option<f64>,
     /// Orders that got no definite answer.
     pub errors: usize,
     /// Orders that got a definite no.
     pub refused: usize,
+}
+
+/// The slowest order of a round, in ms from the fault.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Slowest {
+    /// When it should have been sent; below 0 if that was before the fault.
+    pub due_ms: f64,
+    /// When it was answered.
+    pub done_ms: f64,
+    /// How often it was sent.
+    pub attempts: u16,
+}
+
+impl Slowest {
+    fn new(record: &Record, fault_us: u64) -> Slowest {
+        let from_fault = |us: u64| ms(us.saturating_sub(fault_us)) - ms(fault_us.saturating_sub(us));
+        let Record { due_us, done_us, attempts, .. } = *record;
+        Slowest { due_ms: from_fault(due_us), done_ms: from_fault(done_us), attempts }
+    }
 }
 
 /// What a fault added to latencies, in ms; never below 0.
@@ -99,6 +120,7 @@ impl Round {
                 p99_ms: (during.p99_ms - before.p99_ms).max(0.0),
                 max_ms: (during.max_ms - before.p50_ms).max(0.0),
             },
+            slowest: slowest(records, fault_us, calm_us).map(|record| Slowest::new(record, fault_us)),
             in_sync_again_s: in_sync_again_us.map(|us| ms(us.saturating_sub(fault_us)) / 1000.0),
             errors: of_round.clone().filter(|record| record.is_error()).count(),
             refused: of_round.filter(|record| record.is_refused()).count(),

@@ -88,6 +88,11 @@ impl Traffic {
         self.clock.now_us()
     }
 
+    /// Wall time at `us`, in ms since 1970.
+    pub fn wall_ms(&self, us: u64) -> u64 {
+        self.clock.wall_ms(us)
+    }
+
     /// The group as it is told now, if anyone answers within this time.
     pub async fn cluster(&self, within: Duration) -> Option<Cluster> {
         let told = self.api.try_get(paths::CLUSTER, within).await;

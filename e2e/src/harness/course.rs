@@ -13,10 +13,11 @@ use tokio::task::JoinHandle;
 use super::gate::Gate;
 use super::ground::Ground;
 use super::kitchen::Kitchen;
+use super::moment;
 use super::paper::{Paper, Row};
 use super::pods::{Pods, is_running};
 use super::stage::{Stage, us};
-use super::verdict::Outcome;
+use super::verdict::{Miss, Outcome};
 use crate::scenarios::Scenario;
 use crate::sh::is_interrupted;
 
@@ -40,23 +41,34 @@ pub(crate) async fn run(ground: &Ground, scenarios: &[&Scenario], rounds: Option
     let mut paper = Paper::default();
     for scenario in scenarios {
         ensure!(!is_interrupted(), "interrupted");
-        let (missed, outcome) = match play_all(ground, &kube, scenario, rounds).await {
-            Ok(outcome) => (outcome.missed(&scenario.bars), Some(outcome)),
-            Err(error) => (vec![format!("{error:#}")], None),
-        };
-        let row = Row::new(scenario, outcome.as_ref(), missed);
-        eprintln!("e2e: {}", row.line());
-        if let Some(outcome) = outcome.filter(|_| row.is_missed()) {
-            outcome.history.iter().chain(&outcome.unanswered).take(10).for_each(|why| eprintln!("     {why}"));
+        let mut row = play_and_judge(ground, &kube, scenario, rounds).await?;
+        // Only time is judged twice. What was lost once is lost.
+        if row.only_took_long() && !is_interrupted() {
+            eprintln!("e2e: {}: all was well but for the time it took; once more", scenario.name);
+            row = row.with_second(play_and_judge(ground, &kube, scenario, rounds).await?);
+            eprintln!("e2e: {}", row.line());
         }
         paper.add(row);
-        // Whatever a scenario left broken must not be laid at the next one's door.
-        if let Ground::Own(cluster) = ground {
-            let cluster = cluster.clone();
-            tokio::task::spawn_blocking(move || cluster.mend().and_then(|()| cluster.offer_volumes())).await??;
-        }
     }
     Ok(paper)
+}
+
+/// Plays a scenario, and undoes whatever it left broken: that must not be laid at the next one's door.
+async fn play_and_judge(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rounds: Option<u16>) -> Result<Row> {
+    let (missed, outcome) = match play_all(ground, kube, scenario, rounds).await {
+        Ok(outcome) => (outcome.missed(&scenario.bars), Some(outcome)),
+        Err(error) => (vec![Miss::never(format!("{error:#}"))], None),
+    };
+    let row = Row::new(scenario, outcome.as_ref(), missed);
+    eprintln!("e2e: {}", row.line());
+    if let Some(outcome) = outcome.filter(|_| row.is_missed()) {
+        outcome.history.iter().chain(&outcome.unanswered).take(10).for_each(|why| eprintln!("     {why}"));
+    }
+    if let Ground::Own(cluster) = ground {
+        let cluster = cluster.clone();
+        tokio::task::spawn_blocking(move || cluster.mend().and_then(|()| cluster.offer_volumes())).await??;
+    }
+    Ok(row)
 }
 
 async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rounds: Option<u16>) -> Result<Outcome> {
@@ -72,7 +84,6 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     for number in 1..=usize::from(rounds) {
         match play_one(ground, kube, scenario, &traffic, number).await {
             Ok((round, rejoined)) => {
-                eprintln!("     {}", round.line());
                 done.push(round);
                 rejoined_s.push(rejoined);
                 if rejoined.is_none() {
@@ -127,6 +138,7 @@ async fn play_one(
         Some((group, _)) => (group, Some(watch.apart_us.get().max(fault_us))),
         None => (stage.before.clone(), None),
     };
+    let failovers: Vec<_> = after.failovers.iter().filter(|it| it.epoch > stage.before.epoch).cloned().collect();
     let seen = Seen {
         number,
         what: stage.what(),
@@ -138,7 +150,12 @@ async fn play_one(
     };
     #[expect(clippy::cast_precision_loss, reason = "exact below 285 years")]
     let rejoined = in_sync_again_us.map(|us| us.saturating_sub(up_us) as f64 / 1e6);
-    Ok((traffic.round(seen), rejoined))
+    let round = traffic.round(seen);
+    eprintln!("     {}", round.line());
+    if let Some(slowest) = &round.slowest {
+        eprintln!("       {}", moment::told(slowest, traffic.wall_ms(fault_us), &failovers));
+    }
+    Ok((round, rejoined))
 }
 
 /// Waits until so many replicas (all, if not said) are in sync, and have been for a moment: the group, and since when in µs.

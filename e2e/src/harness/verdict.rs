@@ -57,15 +57,40 @@ pub(crate) struct Outcome {
     pub(crate) unanswered: Vec<String>,
 }
 
+/// Something that was missed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Miss {
+    pub(crate) what: String,
+    /// How much too long something took, as a ratio; none if it is not about time but about what must never be.
+    pub(crate) too_long: Option<f64>,
+}
+
+impl Miss {
+    /// What must never be.
+    pub(crate) fn never(what: String) -> Miss {
+        Miss { what, too_long: None }
+    }
+}
+
+/// Whether all is well but that something took too long: on a machine that does other things too, that can be its doing.
+pub(crate) fn only_took_long(missed: &[Miss]) -> bool {
+    !missed.is_empty() && missed.iter().all(|miss| miss.too_long.is_some())
+}
+
+/// The worst of all misses: 0 if there is none, and beyond all measure if one is not about time.
+pub(crate) fn worst(missed: &[Miss]) -> f64 {
+    missed.iter().map(|miss| miss.too_long.unwrap_or(f64::INFINITY)).fold(0.0, f64::max)
+}
+
 impl Outcome {
-    /// Every bar that was missed; none if all is well.
-    pub(crate) fn missed(&self, bars: &Bars) -> Vec<String> {
+    /// Everything that was missed; nothing if all is well.
+    pub(crate) fn missed(&self, bars: &Bars) -> Vec<Miss> {
         let Report { rounds, findings, .. } = &self.report;
         let Findings { lost, changed, doubled, .. } = findings;
         let mut missed = Vec::new();
         let mut count = |number: usize, what: &str| {
             if number > 0 {
-                missed.push(format!("{number} {what}"));
+                missed.push(Miss::never(format!("{number} {what}")));
             }
         };
         count(lost.len(), "orders lost");
@@ -93,7 +118,8 @@ impl Outcome {
             if let (Some(is), Some(bar)) = (is, bar)
                 && is > bar
             {
-                missed.push(format!("{what} {is:.1} {unit}, not {bar} {unit}"));
+                missed
+                    .push(Miss { what: format!("{what} {is:.1} {unit}, not {bar} {unit}"), too_long: Some(is / bar) });
             }
         }
         missed
@@ -107,5 +133,20 @@ impl Outcome {
     /// The longest time until all were in sync again, in s.
     pub(crate) fn rejoined_max_s(&self) -> Option<f64> {
         self.rejoined_s.iter().copied().flatten().max_by(f64::total_cmp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_time_is_judged_twice() {
+        let late = |ratio| Miss { what: String::new(), too_long: Some(ratio) };
+        let lost = Miss::never("1 orders lost".to_owned());
+        assert!(only_took_long(&[late(1.2), late(1.1)]));
+        assert!(!only_took_long(&[late(1.2), lost.clone()]) && !only_took_long(&[]));
+        assert_eq!(worst(&[late(1.2), late(1.5)]), 1.5);
+        assert_eq!((worst(&[]), worst(&[late(1.2), lost])), (0.0, f64::INFINITY));
     }
 }
