@@ -5,10 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
-use std::future::Future;
-use std::time::Instant;
+use std::convert::Infallible;
+use std::future::{Future, pending};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// Competes for a Lease under one name.
 pub(crate) struct Competitor {
@@ -39,17 +39,22 @@ impl Competitor {
     pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            // A request that hangs must not outlive the claim that it renews.
-            if let Ok(Err(error)) | Err(Ok(error)) =
-                timeout(LEASE_RENEW, self.turn()).await.map_err(|_| Err::<kube::Error, _>(()))
-            {
-                tracing::debug!(%error, "renew the lease");
+            let lapsed = lapse(self.held_until, self.leading.clone());
+            tokio::select! {
+                // A request that hangs must not outlive the claim that it renews.
+                turned = timeout(LEASE_RENEW, self.turn()) => {
+                    if let Ok(Err(error)) = turned {
+                        tracing::debug!(%error, "renew the lease");
+                    }
+                }
+                never = lapsed => match never {},
             }
             let holds = self.held_until.is_some_and(|until| Instant::now() < until);
             self.leading.send_if_modified(|leading| std::mem::replace(leading, holds) != holds);
             tokio::select! {
                 () = sleep(LEASE_RENEW) => {}
                 () = &mut stop => break,
+                never = lapse(self.held_until, self.leading.clone()) => match never {},
             }
         }
         self.leading.send_replace(false);
@@ -124,3 +129,16 @@ impl Competitor {
         self.api.replace(&self.name, &PostParams::default(), &lease).await.map(drop)
     }
 }
+
+/// Says that the Lease is not held any more as soon as somebody else might take it, whatever is waited for meanwhile. Never ends.
+async fn lapse(held_until: Option<Instant>, leading: watch::Sender<bool>) -> Infallible {
+    if let Some(until) = held_until {
+        sleep_until(until).await;
+        leading.send_if_modified(|leading| std::mem::replace(leading, false));
+    }
+    pending().await
+}
+
+#[cfg(test)]
+#[path = "lease_tests.rs"]
+mod tests;
