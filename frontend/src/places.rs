@@ -101,7 +101,7 @@ impl Places {
         // The adapter is told how long it has, so that what it has by then comes in time.
         let time_ms = limits::PLACE_TIME.as_millis().to_string();
         let request = self.http.get(url).header("jh-deadline-ms", time_ms);
-        let mut response = request.send().await.map_err(|error| error.to_string())?;
+        let mut response = request.send().await.map_err(nameless)?;
         let status = response.status().as_u16();
         if status >= 500 {
             return Err(format!("it answered {status}"));
@@ -110,7 +110,7 @@ impl Places {
         let kind = response.headers().get(CONTENT_TYPE).cloned().unwrap_or(json);
         let cache = response.headers().get("cache-status").cloned();
         let mut body = BytesMut::new();
-        while let Some(piece) = response.chunk().await.map_err(|error| error.to_string())? {
+        while let Some(piece) = response.chunk().await.map_err(nameless)? {
             body.extend_from_slice(&piece);
             if body.len() > limits::PLACE_BYTES {
                 return Err("its answer is too large".to_owned());
@@ -126,6 +126,11 @@ impl Places {
     fn rest(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.rests_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Why it failed, without the address that was asked: the postcode is in it, and this goes into logs.
+fn nameless(error: reqwest::Error) -> String {
+    error.without_url().to_string()
 }
 
 /// As many whole characters as fit into so many bytes.

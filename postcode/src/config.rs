@@ -14,10 +14,11 @@ use crate::embedded::Embedded;
 use crate::fetch::Fetch;
 use crate::link::Link;
 use crate::metrics::Metrics;
-use crate::outside::Outside;
+use crate::outside::{Outside, Pass};
 use crate::pace::Pace;
 use crate::pack::Pack;
-use crate::services::{self, Key};
+use crate::services::{self, Key, Login};
+use crate::token::Tokens;
 
 /// What is meant by "outside".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +68,16 @@ pub struct Site {
     pub service: &'static str,
     /// Where it is.
     pub url: String,
-    key: Option<String>,
+    secret: Secret,
     adapters: u32,
+}
+
+/// What opens a service. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+enum Secret {
+    None,
+    Key(String),
+    Login(Login),
 }
 
 impl fmt::Debug for Site {
@@ -91,7 +100,10 @@ struct File {
 struct Line {
     service: String,
     url: Option<String>,
+    /// The key alone.
     key_file: Option<PathBuf>,
+    /// An e-mail address in the first line, its password in the second.
+    login_file: Option<PathBuf>,
 }
 
 fn one() -> u32 {
@@ -108,8 +120,8 @@ impl Config {
             Source::Pack => Ok(Config::default()),
             Source::Real => Ok(Self::every(|service| (service.key() == Key::None).then(|| service.home().to_owned()))),
             Source::Named(names) => {
-                let lines = names.iter().map(|name| Line { service: name.clone(), url: None, key_file: None });
-                Self::listed(File { services: lines.collect(), adapters: 1 }, Path::new(""))
+                let line = |name: &String| Line { service: name.clone(), url: None, key_file: None, login_file: None };
+                Self::listed(File { services: names.iter().map(line).collect(), adapters: 1 }, Path::new(""))
             }
             Source::Simulated(url) => Ok(Self::every(|service| Some(format!("{url}/{}", service.name())))),
             Source::File(path) => {
@@ -121,11 +133,16 @@ impl Config {
         }
     }
 
-    /// Every service that is somewhere; a simulator takes any key.
+    /// Every service that is somewhere; a simulator takes any key and lets anybody in.
     fn every(url: impl Fn(&dyn services::Service) -> Option<String>) -> Config {
+        let any = || "simulated".to_owned();
         let site = |service: Box<dyn services::Service>| {
-            let key = (service.key() != Key::None).then(|| "simulated".to_owned());
-            Some(Site { service: service.name(), url: url(&*service)?, key, adapters: 1 })
+            let secret = match service.key() {
+                Key::None => Secret::None,
+                Key::Query(_) | Key::Authorization(..) => Secret::Key(any()),
+                Key::Token => Secret::Login(Login { email: any(), password: any() }),
+            };
+            Some(Site { service: service.name(), url: url(&*service)?, secret, adapters: 1 })
         };
         Self::of(services::all().into_iter().filter_map(site))
     }
@@ -144,12 +161,9 @@ impl Config {
             if sites.iter().any(|site| site.service == service.name()) {
                 return Err(format!("{} is there twice", service.name()));
             }
-            let key = line.key_file.map(|path| read_key(&beside.join(path))).transpose()?;
-            if service.key() != Key::None && key.is_none() {
-                return Err(format!("{} wants a key; give key_file, a file with the key alone", service.name()));
-            }
+            let secret = line.secret(service.name(), service.key(), beside)?;
             let url = checked_url(line.url.as_deref().unwrap_or(service.home()))?;
-            sites.push(Site { service: service.name(), url, key, adapters: file.adapters.max(1) });
+            sites.push(Site { service: service.name(), url, secret, adapters: file.adapters.max(1) });
         }
         Ok(Self::of(sites))
     }
@@ -159,10 +173,36 @@ impl Config {
         Config { places, premises }
     }
 
+    /// The same, with what services allow shared by at least so many adapters.
+    #[must_use]
+    pub fn shared_by(mut self, adapters: u32) -> Config {
+        self.places.iter_mut().chain(&mut self.premises).for_each(|site| site.adapters = site.adapters.max(adapters));
+        self
+    }
+
     /// Whether some service wants an encrypted connection.
     #[must_use]
     pub fn wants_tls(&self) -> bool {
         self.places.iter().chain(&self.premises).any(|site| site.url.starts_with("https:"))
+    }
+}
+
+impl Line {
+    /// What opens the service, from the file that is meant for its kind.
+    fn secret(&self, name: &str, key: Key, beside: &Path) -> Result<Secret, String> {
+        match (key, &self.key_file, &self.login_file) {
+            (Key::None, None, None) => Ok(Secret::None),
+            (Key::None, ..) => Err(format!("{name} is open to all; give neither key_file nor login_file")),
+            (Key::Query(_) | Key::Authorization(..), Some(path), None) => read_key(&beside.join(path)).map(Secret::Key),
+            (Key::Query(_) | Key::Authorization(..), ..) => {
+                Err(format!("{name} wants a key; give key_file, a file with the key alone"))
+            }
+            (Key::Token, None, Some(path)) => read_login(&beside.join(path)).map(Secret::Login),
+            (Key::Token, ..) => Err(format!(
+                "{name} wants a login; give login_file, a file with the e-mail address in the first line and the password in \
+                 the second"
+            )),
+        }
     }
 }
 
@@ -180,6 +220,17 @@ fn read_key(path: &Path) -> Result<String, String> {
     let key = text.trim();
     let visible = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
     if visible { Ok(key.to_owned()) } else { Err(format!("{} holds no key", path.display())) }
+}
+
+fn read_login(path: &Path) -> Result<Login, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("read the login {}: {error}", path.display()))?;
+    let mut lines = text.lines().map(str::trim).map(str::to_owned);
+    match (lines.next(), lines.next(), lines.find(|line| !line.is_empty())) {
+        (Some(email), Some(password), None) if email.contains('@') && !password.is_empty() => {
+            Ok(Login { email, password })
+        }
+        _ => Err(format!("{} must hold an e-mail address and, in the second line, its password", path.display())),
+    }
 }
 
 /// Providers made of a configuration. Those whose site has not changed stay what they were, with all that is known of
@@ -223,8 +274,14 @@ impl Parts {
     }
 
     fn link(&self, site: &Site, fetch: &Fetch) -> Arc<Link> {
-        let service = services::named(site.service).expect("sites are made of services that exist");
-        let provider = Outside::new(service, &site.url, site.key.clone(), site.adapters, fetch.clone());
+        let service = || services::named(site.service).expect("sites are made of services that exist");
+        let pass = match site.secret.clone() {
+            Secret::None => Pass::None,
+            Secret::Key(key) => Pass::Key(key),
+            Secret::Login(login) => Tokens::new(service(), &site.url, login, fetch.clone(), self.clock.clone())
+                .map_or(Pass::None, Pass::Tokens),
+        };
+        let provider = Outside::new(service(), &site.url, pass, site.adapters, fetch.clone());
         let pace = crate::provider::Provider::pace(&provider);
         Arc::new(Link::new(Box::new(provider), pace, self.metrics.clone()))
     }
@@ -259,13 +316,28 @@ mod tests {
     fn a_file_names_services_in_their_order_with_addresses_and_keys() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("key"), "  s3cret\n").unwrap();
+        std::fs::write(dir.path().join("login"), "ada@example.org\ns3cret too\n").unwrap();
         let text = r#"{"adapters": 2, "services": [
-            {"service": "ideal-postcodes", "key_file": "key"},
+            {"service": "ideal-postcodes", "key_file": "key"}, {"service": "onemap", "login_file": "login"},
             {"service": "open-postcode-geo", "url": "http://127.0.0.1:9/geo/"}]}"#;
         let config = Config::parse(text, dir.path()).unwrap();
-        assert_eq!(config.places[0].url, "http://127.0.0.1:9/geo");
-        assert_eq!((config.premises[0].key.as_deref(), config.premises[0].adapters), (Some("s3cret"), 2));
+        assert_eq!(config.places[1].url, "http://127.0.0.1:9/geo");
+        assert!(config.premises[0].secret == Secret::Key("s3cret".into()));
+        let login = Login { email: "ada@example.org".into(), password: "s3cret too".into() };
+        assert!(config.places[0].secret == Secret::Login(login));
+        assert_eq!(config.premises[0].adapters, 2);
         assert!(!format!("{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn what_services_allow_is_shared_by_as_many_adapters_as_there_are() {
+        let adapters =
+            |config: Config, name| config.places.iter().find(|site| site.service == name).map(|site| site.adapters);
+        let real = || Config::load(&Source::Real).unwrap();
+        assert_eq!(adapters(real(), "nominatim"), Some(1));
+        assert_eq!(adapters(real().shared_by(3), "nominatim"), Some(3));
+        let told = Config::parse(r#"{"adapters": 5, "services": [{"service": "nominatim"}]}"#, Path::new("")).unwrap();
+        assert_eq!(adapters(told.shared_by(3), "nominatim"), Some(5));
     }
 
     #[test]
@@ -276,6 +348,9 @@ mod tests {
             (r#"{"services":[{"service":"postcodes.io"},{"service":"postcodes.io"}]}"#, "twice"),
             (r#"{"services":[{"service":"os-places"}]}"#, "key_file"),
             (r#"{"services":[{"service":"os-places","key_file":"nowhere"}]}"#, "nowhere"),
+            (r#"{"services":[{"service":"onemap","key_file":"nowhere"}]}"#, "login_file"),
+            (r#"{"services":[{"service":"onemap","login_file":"nowhere"}]}"#, "nowhere"),
+            (r#"{"services":[{"service":"zipcloud","key_file":"nowhere"}]}"#, "open to all"),
             (r#"{"services":[{"service":"postcodes.io","url":"ftp://x"}]}"#, "not the URL"),
             (r#"{"services":[{"service":"postcodes.io","ulr":""}]}"#, "unknown field"),
         ] {

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Uri};
+use hyper::{Method, Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -25,7 +25,7 @@ const AGENT: &str = concat!("just-hungry/", env!("CARGO_PKG_VERSION"), " (food o
 /// Opens connections to services and keeps a few of them. Copies share them.
 #[derive(Clone)]
 pub struct Fetch {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     page_bytes_max: usize,
 }
 
@@ -71,14 +71,24 @@ impl Fetch {
     /// # Errors
     /// If something kept it from coming whole.
     pub async fn get(&self, uri: Uri, authorization: Option<HeaderValue>) -> Result<Page, Failed> {
-        let mut request = Request::get(uri)
-            .header(USER_AGENT, AGENT)
-            .header(ACCEPT, "application/json")
-            .body(Empty::new())
-            .expect("a request of checked parts can be built");
+        let mut request = request(Method::GET, uri, Bytes::new());
         if let Some(value) = authorization {
             request.headers_mut().insert(AUTHORIZATION, value);
         }
+        self.send(request).await
+    }
+
+    /// Sends JSON and gets a page, whole. The caller bounds the time.
+    ///
+    /// # Errors
+    /// If something kept it from coming whole.
+    pub async fn post(&self, uri: Uri, json: String) -> Result<Page, Failed> {
+        let mut request = request(Method::POST, uri, json.into());
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Page, Failed> {
         let response = self.client.request(request).await.map_err(|error| {
             debug!(%error, "ask a service");
             Failed::Connection
@@ -103,6 +113,16 @@ pub enum Failed {
     Connection,
     /// There was no end to it, under this status.
     TooLong(u16),
+}
+
+fn request(method: Method, uri: Uri, body: Bytes) -> Request<Full<Bytes>> {
+    Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(USER_AGENT, AGENT)
+        .header(ACCEPT, "application/json")
+        .body(Full::new(body))
+        .expect("a request of checked parts can be built")
 }
 
 fn tcp() -> HttpConnector {

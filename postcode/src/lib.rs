@@ -34,8 +34,10 @@ mod serve;
 pub mod services;
 pub mod simulator;
 pub mod suggest;
+mod token;
 #[cfg(test)]
 mod transparency_tests;
+mod veil;
 mod warm;
 mod wire;
 

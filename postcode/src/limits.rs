@@ -13,6 +13,15 @@ pub const LOAD: Duration = Duration::from_millis(1_450);
 /// Time for one provider within a load, so that a silent one leaves time for the next.
 pub const ATTEMPT: Duration = Duration::from_millis(700);
 
+/// Time to log in to a service whose keys are tokens. Nobody is held for longer than an attempt: it goes on behind them.
+pub const LOGIN: Duration = Duration::from_secs(5);
+/// After a login in vain the next one waits for so long, as long as the old token is good.
+pub const LOGIN_REST: Duration = Duration::from_secs(60);
+/// The next token is got so long before the old one ends: a service that is away for some hours is no harm then.
+pub const TOKEN_RENEWED: Duration = Duration::from_secs(12 * 3_600);
+/// A token is good for so long at most, whatever its service says: OneMap's last for three days.
+pub const TOKEN_KEPT: Duration = Duration::from_secs(3 * DAY_S);
+
 /// Time to open a connection to a service: those that take longer answer too late anyway.
 pub const CONNECT: Duration = Duration::from_millis(300);
 /// Connections that are kept open to a service while nothing is asked.

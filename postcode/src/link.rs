@@ -17,6 +17,7 @@ use crate::luck::Luck;
 use crate::metrics::Metrics;
 use crate::pace::{Pace, Pacer};
 use crate::provider::{Deadline, Outcome, Provider, Reply};
+use crate::veil::veil;
 
 /// A provider behind its guards.
 pub struct Link {
@@ -138,7 +139,7 @@ impl Link {
         let answer = timeout_at(deadline.instant(), self.provider.lookup(code, deadline)).await;
         let reply = answer.unwrap_or_else(|_too_late| Outcome::Transient.into());
         drop(place);
-        self.note(began, &reply.outcome);
+        self.note(code, began, &reply.outcome);
         Ok(reply)
     }
 
@@ -174,9 +175,9 @@ impl Link {
         place.ok_or(Skip::Full)
     }
 
-    fn note(&self, began: Instant, outcome: &Outcome) {
-        let now = Instant::now();
-        debug!(provider = self.provider.name(), outcome = outcome.word(), took = ?now - began, "asked");
+    fn note(&self, code: Code, began: Instant, outcome: &Outcome) {
+        let (now, provider) = (Instant::now(), self.provider.name());
+        debug!(provider, postcode = veil(code), outcome = outcome.word(), took = ?now - began, "asked");
         self.metrics.asked(self.provider.name(), outcome);
         let mut guard = self.guard();
         guard.last = Some((outcome.word(), now));

@@ -11,28 +11,38 @@ use crate::fetch::{Failed, Fetch};
 use crate::pace::Pace;
 use crate::provider::{Deadline, Outcome, Provider, Reply, Terms};
 use crate::services::{Key, Service};
+use crate::token::Tokens;
+
+/// What opens a service.
+pub(crate) enum Pass {
+    /// Nothing: it is open.
+    None,
+    /// A key.
+    Key(String),
+    /// A token that ends.
+    Tokens(Tokens),
+}
 
 /// A service at an address.
 pub struct Outside {
     service: Box<dyn Service>,
     /// Without a slash at the end.
     url: String,
-    key: Option<String>,
+    pass: Pass,
     /// How many adapters share what the service allows.
     adapters: u32,
     fetch: Fetch,
 }
 
 impl Outside {
-    /// A service at this URL, with this key if it wants one.
-    #[must_use]
-    pub fn new(service: Box<dyn Service>, url: &str, key: Option<String>, adapters: u32, fetch: Fetch) -> Self {
-        Self { service, url: url.trim_end_matches('/').to_owned(), key, adapters, fetch }
+    /// A service at this URL, with what opens it.
+    pub(crate) fn new(service: Box<dyn Service>, url: &str, pass: Pass, adapters: u32, fetch: Fetch) -> Self {
+        Self { service, url: url.trim_end_matches('/').to_owned(), pass, adapters, fetch }
     }
 
     fn uri(&self, code: Code) -> Option<Uri> {
         let mut uri = format!("{}{}", self.url, self.service.target(code));
-        if let (Key::Query(name), Some(key)) = (self.service.key(), &self.key) {
+        if let (Key::Query(name), Pass::Key(key)) = (self.service.key(), &self.pass) {
             let sign = if uri.contains('?') { '&' } else { '?' };
             uri.push_str(&format!("{sign}{name}={key}"));
         }
@@ -40,16 +50,33 @@ impl Outside {
     }
 
     fn authorization(&self) -> Option<HeaderValue> {
-        let (Key::Authorization(before, after), Some(key)) = (self.service.key(), &self.key) else { return None };
+        let (Key::Authorization(before, after), Pass::Key(key)) = (self.service.key(), &self.pass) else { return None };
         let mut value = HeaderValue::from_str(&format!("{before}{key}{after}")).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
     async fn ask(&self, code: Code) -> Reply {
+        let Pass::Tokens(tokens) = &self.pass else { return self.ask_with(code, self.authorization()).await };
+        let token = match tokens.get().await {
+            Ok(token) => token,
+            Err(outcome) => return outcome.into(),
+        };
+        let reply = self.ask_with(code, Some(token.clone())).await;
+        if reply.outcome != Outcome::Unauthorised {
+            return reply;
+        }
+        // Tokens may be called back before they end: that is no failure of the service, once.
+        match tokens.instead_of(&token).await {
+            Ok(token) => self.ask_with(code, Some(token)).await,
+            Err(_) => reply,
+        }
+    }
+
+    async fn ask_with(&self, code: Code, authorization: Option<HeaderValue>) -> Reply {
         // Only a key with strange characters in it makes no address.
         let Some(uri) = self.uri(code) else { return Outcome::Unauthorised.into() };
-        match self.fetch.get(uri, self.authorization()).await {
+        match self.fetch.get(uri, authorization).await {
             Ok(page) => Reply { status: Some(page.status), outcome: self.service.read(code, &page) },
             Err(Failed::Connection) => Outcome::Transient.into(),
             Err(Failed::TooLong(status)) => Reply { status: Some(status), outcome: Outcome::Malformed },

@@ -82,7 +82,7 @@ fn records_of_unknown_sources_of_other_countries_and_from_the_future_are_left_ou
         let provider = crate::outside::Outside::new(
             crate::services::named("postcodes.io").unwrap(),
             "http://127.0.0.1:9",
-            None,
+            crate::outside::Pass::None,
             1,
             crate::fetch::Fetch::plain(),
         );

@@ -29,6 +29,9 @@ pub struct Args {
     /// File that keeps answers from one run to the next
     #[arg(long, value_name = "FILE")]
     cache: Option<PathBuf>,
+    /// How many adapters there are: together they keep to what each service allows
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    adapters: u32,
     /// Other adapters to take answers over from at the start, such as <http://postcode-1:8082>
     #[arg(long, value_name = "URL", value_delimiter = ',')]
     warm_from: Vec<String>,
@@ -50,13 +53,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn listen_and_serve(args: Args) -> anyhow::Result<Option<Writer>> {
-    let Args { listen, outside, cache, warm_from } = args;
+    let Args { listen, outside, cache, adapters, warm_from } = args;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("listen at {listen}; choose another address with --listen"))?;
-    let config = Config::load(&outside).map_err(anyhow::Error::msg).context("read --outside")?;
+    let config = Config::load(&outside).map_err(anyhow::Error::msg).context("read --outside")?.shared_by(adapters);
     let (journal, writer, records) = match cache.map(|path| Journal::open(&path)) {
         Some(Ok((journal, writer, records))) => (Some(journal), Some(writer), records),
         Some(Err(error)) => {
@@ -68,7 +71,10 @@ async fn listen_and_serve(args: Args) -> anyhow::Result<Option<Writer>> {
     let adapter = Arc::new(Adapter::new(Setup { journal, ..Setup::default() }));
     adapter.configure(&config).context("read this machine's certificate authorities; install ca-certificates")?;
     adapter.restore(records);
-    let beside = tokio::spawn(beside(Arc::clone(&adapter), outside, config, warm_from));
+    let follower = Arc::clone(&adapter);
+    let beside = tokio::spawn(async move {
+        tokio::join!(warm(&follower, &warm_from), follow(&follower, outside, adapters, config));
+    });
     info!(address = %listener.local_addr().context("read the address")?, "the postcode adapter is ready");
     let stopping = Arc::clone(&adapter);
     let stop = async move {
@@ -81,20 +87,15 @@ async fn listen_and_serve(args: Args) -> anyhow::Result<Option<Writer>> {
     Ok(writer)
 }
 
-/// What goes on beside answering: taking over from others, and looking whether the services have changed.
-async fn beside(adapter: Arc<Adapter>, source: Source, config: Config, peers: Vec<String>) {
-    tokio::join!(warm(&adapter, &peers), follow(&adapter, source, config));
-}
-
 /// Does what the file of services says, whenever it says something else.
-pub(crate) async fn follow(adapter: &Adapter, source: Source, mut config: Config) {
+pub(crate) async fn follow(adapter: &Adapter, source: Source, adapters: u32, mut config: Config) {
     if !matches!(source, Source::File(_)) {
         return;
     }
     let mut complained = String::new();
     loop {
         tokio::time::sleep(limits::CONFIG_LOOK).await;
-        match Config::load(&source) {
+        match Config::load(&source).map(|found| found.shared_by(adapters)) {
             Ok(found) if found != config => match adapter.configure(&found) {
                 Ok(()) => {
                     info!(services = ?found, "other services are asked from here on");

@@ -45,11 +45,40 @@ pub trait Service: Send + Sync {
         Key::None
     }
 
+    /// How a token is got of it, if it wants one that ends.
+    fn door(&self) -> Option<&dyn Door> {
+        None
+    }
+
     /// What it is asked for, below its home: a path and a query, escaped, without the key.
     fn target(&self, code: Code) -> String;
 
     /// What its answer means.
     fn read(&self, code: Code, page: &Page) -> Outcome;
+}
+
+/// How one logs in to a service whose keys are tokens that end.
+pub trait Door: Send + Sync {
+    /// Where, below its home.
+    fn target(&self) -> &'static str;
+
+    /// What is sent there, as JSON.
+    fn body(&self, login: &Login) -> String;
+
+    /// The token and when it ends, in ms since 1970.
+    ///
+    /// # Errors
+    /// What the answer means if there is no token in it.
+    fn read(&self, page: &Page) -> Result<(String, u64), Outcome>;
+}
+
+/// Who we are for a service. Never shown, not even to those who debug.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// An e-mail address.
+    pub email: String,
+    /// Its password.
+    pub password: String,
 }
 
 /// Where a service wants its key.
@@ -61,6 +90,8 @@ pub enum Key {
     Query(&'static str),
     /// In `Authorization`, between these.
     Authorization(&'static str, &'static str),
+    /// In `Authorization`, a token that is got by logging in.
+    Token,
 }
 
 /// Every service there is. Those that know streets and numbers are the [`premises`] ones; the others are in the order in

@@ -167,6 +167,27 @@ fn onemap_is_read() {
 }
 
 #[test]
+fn onemap_s_door_is_knocked_at_and_its_tokens_are_read() {
+    let onemap = named("onemap").unwrap();
+    let door = onemap.door().unwrap();
+    let login = Login { email: "ada@example.org".into(), password: "a \"quoted\" one".into() };
+    assert_eq!(door.target(), "/api/auth/post/getToken");
+    assert_eq!(door.body(&login), r#"{"email":"ada@example.org","password":"a \"quoted\" one"}"#);
+    let read = |status, body: &str| {
+        door.read(&Page { status, media: "application/json".into(), retry_after: None, body: body.into() })
+    };
+    let given = r#"{"access_token":"eyJ0.x.y","expiry_timestamp":"1700000000"}"#;
+    assert_eq!(read(200, given), Ok(("eyJ0.x.y".to_owned(), 1_700_000_000_000)));
+    assert_eq!(read(200, &given.replace("\"1700000000\"", "1700000000")).map(|token| token.1), Ok(1_700_000_000_000));
+    for strange in ["{}", "", &given.replace("1700000000", "soon"), &given.replace("1700000000", "1e300")] {
+        assert_eq!(read(200, strange), Err(Outcome::Malformed), "{strange}");
+    }
+    assert_eq!(read(401, r#"{"error":"Authentication failed"}"#), Err(Outcome::Unauthorised));
+    assert_eq!(read(429, "{}"), Err(Outcome::RateLimited(None)));
+    assert!(all().iter().all(|service| service.door().is_some() == (service.key() == Key::Token)));
+}
+
+#[test]
 fn zipcloud_is_read_though_it_says_everything_with_200() {
     let read = |body: &str| read("zipcloud", "JP", "100-0001", 200, body);
     let one = r#"{"message":null,"results":[{"address1":"東京都","address2":"千代田区","address3":"千代田",

@@ -3,8 +3,10 @@
 //!
 //! `http://ADDRESS/postcodes.io/…` is what `https://api.postcodes.io/…` is on the internet, and so on by name. What goes
 //! wrong is told it in a program, or by `PUT /_faults/postcodes.io` with the fault's name as the body (`none` ends it);
-//! `GET /_faults` lists what is wrong and what there is, `GET /_calls` how often each was asked.
+//! `GET /_faults` lists what is wrong and what there is, `GET /_calls` how often each was asked, and `DELETE /_tokens`
+//! calls back the tokens of the service that gives some.
 
+mod door;
 mod fault;
 mod serve;
 mod shapes;
@@ -12,6 +14,7 @@ mod shapes;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -73,6 +76,12 @@ struct Stage {
 struct State {
     faults: HashMap<String, Fault>,
     calls: HashMap<String, u64>,
+    /// How many tokens were given.
+    tokens: u64,
+    /// How many of them, from the first on, are good no longer.
+    called_back: u64,
+    /// How long tokens are good; three days where a test does not say otherwise.
+    token_lasts: Option<Duration>,
 }
 
 impl Simulator {
@@ -111,6 +120,16 @@ impl Simulator {
         services::all().iter().for_each(|service| self.break_down(service.name(), fault));
     }
 
+    /// From here on no token is good that was given so far.
+    pub fn call_tokens_back(&self) {
+        self.stage.state().call_tokens_back();
+    }
+
+    /// From here on tokens are good for so long.
+    pub fn give_tokens_for(&self, time: Duration) {
+        self.stage.state().token_lasts = Some(time);
+    }
+
     /// How often a service was asked.
     #[must_use]
     pub fn calls(&self, service: &str) -> u64 {
@@ -121,6 +140,12 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+impl State {
+    fn call_tokens_back(&mut self) {
+        self.called_back = self.tokens;
     }
 }
 

@@ -69,7 +69,7 @@ async fn relocation_transparency_a_service_moves_while_questions_flow_and_nobody
     let adapter = adapter(&file);
     let following = Arc::clone(&adapter);
     let config = Config::load(&file).unwrap();
-    let follow = tokio::spawn(async move { run::follow(&following, file, config).await });
+    let follow = tokio::spawn(async move { run::follow(&following, file, 1, config).await });
     assert_eq!(source(&ask(&adapter, "DH1 3LE").await), "postcodes.io");
     say(&new);
     let moved = async {

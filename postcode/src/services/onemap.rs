@@ -1,10 +1,10 @@
 //! OneMap by the Singapore Land Authority: a Singapore postcode is one building, so this knows real addresses. It wants a
-//! token, which lasts for three days.
+//! token, which is given for an e-mail address and a password and lasts for three days.
 
 use serde::Deserialize;
 
 use super::page::{Number, Page, position, text};
-use super::{Key, Service, is_of, keep};
+use super::{Door, Key, Login, Service, is_of, keep};
 use crate::code::Code;
 use crate::limits;
 use crate::pace::Pace;
@@ -53,7 +53,11 @@ impl Service for OneMap {
     }
 
     fn key(&self) -> Key {
-        Key::Authorization("", "")
+        Key::Token
+    }
+
+    fn door(&self) -> Option<&dyn Door> {
+        Some(self)
     }
 
     fn target(&self, code: Code) -> String {
@@ -78,6 +82,32 @@ impl Service for OneMap {
             is_building: true,
             addresses: hits.iter().filter_map(|hit| said(hit.address.as_deref())).take(limits::ADDRESSES_MAX).collect(),
         })
+    }
+}
+
+/// The end is told in seconds, as a text.
+#[derive(Deserialize)]
+struct Token {
+    access_token: String,
+    expiry_timestamp: Number,
+}
+
+impl Door for OneMap {
+    fn target(&self) -> &'static str {
+        "/api/auth/post/getToken"
+    }
+
+    fn body(&self, login: &Login) -> String {
+        serde_json::json!({ "email": login.email, "password": login.password }).to_string()
+    }
+
+    fn read(&self, page: &Page) -> Result<(String, u64), Outcome> {
+        if page.status != 200 {
+            return Err(page.refusal());
+        }
+        let token = page.json::<Token>().ok_or(Outcome::Malformed)?;
+        let ends_s = token.expiry_timestamp.value().filter(|seconds| (0.0..1e12).contains(seconds));
+        Ok((token.access_token, ends_s.ok_or(Outcome::Malformed)? as u64 * 1000))
     }
 }
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Fault, Stage, shapes};
+use super::door::{self, Part};
+use super::shapes::{self, Shape};
+use super::{Fault, Stage};
+use crate::country::Country;
 use crate::limits;
 
 /// How late a late answer is: later than any provider is waited for.
@@ -20,6 +23,7 @@ const JSON: &str = "application/json";
 struct Request {
     method: String,
     target: String,
+    authorization: String,
     body: String,
 }
 
@@ -54,7 +58,7 @@ async fn connection(mut stream: TcpStream, stage: &Stage) -> std::io::Result<()>
             *state.calls.entry(service.to_owned()).or_default() += 1;
             state.faults.get(service).copied().unwrap_or(Fault::None)
         };
-        play(&mut stream, stage, service, target, fault).await?;
+        play(&mut stream, stage, service, target, &request, fault).await?;
     }
     Ok(())
 }
@@ -71,10 +75,11 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
         }
     };
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
+    let header = |wanted: &str| {
+        let mut pairs = head.lines().filter_map(|line| line.split_once(':'));
+        pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim().to_owned())
+    };
+    let length = header("content-length").and_then(|value| value.parse::<usize>().ok());
     let whole = end + 4 + length.unwrap_or(0).min(limits::HEAD_BYTES_MAX);
     while bytes.len() < whole {
         if stream.read_buf(&mut bytes).await? == 0 {
@@ -84,7 +89,7 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
     let mut words = head.split_whitespace().map(str::to_owned);
     let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
     let body = String::from_utf8_lossy(&bytes[end + 4..whole]).trim().to_owned();
-    Ok(Some(Request { method, target, body }))
+    Ok(Some(Request { method, target, authorization: header("authorization").unwrap_or_default(), body }))
 }
 
 /// The service's name and what is asked of it.
@@ -109,6 +114,10 @@ fn direct(stage: &Stage, what: &str, rest: &str, request: &Request) -> (u16, Str
             let all: Vec<&str> = Fault::ALL.iter().map(|fault| fault.word()).collect();
             (200, format!("{}there are: {}\n", lines.concat(), all.join(", ")))
         }
+        ("DELETE", "_tokens", "") => {
+            state.call_tokens_back();
+            (200, "every token is called back\n".to_owned())
+        }
         ("PUT", "_faults", service) => match (crate::services::named(service), request.body.parse()) {
             (Some(_), Ok(fault)) => {
                 state.faults.insert(service.to_owned(), fault);
@@ -117,21 +126,41 @@ fn direct(stage: &Stage, what: &str, rest: &str, request: &Request) -> (u16, Str
             (None, _) => (404, format!("no service is called {service}\n")),
             (_, Err(error)) => (422, error),
         },
-        _ => (404, "GET _calls, GET _faults, PUT _faults/SERVICE\n".to_owned()),
+        _ => (404, "GET _calls, GET _faults, PUT _faults/SERVICE, DELETE _tokens\n".to_owned()),
     }
 }
 
-async fn play(stream: &mut TcpStream, stage: &Stage, service: &str, target: &str, fault: Fault) -> std::io::Result<()> {
-    let Some((country, text)) = shapes::asked(service, target) else {
-        return say(stream, 404, "text/plain", "", "no such route").await;
+async fn play(
+    stream: &mut TcpStream,
+    stage: &Stage,
+    service: &str,
+    target: &str,
+    request: &Request,
+    fault: Fault,
+) -> std::io::Result<()> {
+    let part = match (door::part(service, target), shapes::asked(service, target)) {
+        (Some(part), _) => part,
+        (None, Some((country, text))) => Part::Place(country, text),
+        (None, None) => return say(stream, 404, "text/plain", "", "no such route").await,
     };
-    let usual = || shapes::answer(&stage.pack, service, country, &text);
+    // Whoever is at the wrong door or has no token learns nothing, and is not lied to either.
+    let usual = || match &part {
+        Part::Door => door::answer(stage, &request.body),
+        Part::Place(country, text) => match door::refused(stage, service, &request.authorization) {
+            Some(refused) => refused,
+            None => shapes::answer(&stage.pack, service, *country, text),
+        },
+    };
+    let lie = |lie: &dyn Fn(Country, &str) -> Shape| match &part {
+        Part::Door => usual(),
+        Part::Place(country, text) => lie(*country, text),
+    };
     let (status, media, body) = match fault {
         Fault::None => usual(),
-        Fault::Amnesia => shapes::unknown(service, &text),
-        Fault::Wrong => shapes::wrong(&stage.pack, service, country, &text),
-        Fault::Elsewhere => shapes::elsewhere(&stage.pack, service, country, &text),
-        Fault::ErrorInside => shapes::error_inside(service),
+        Fault::Amnesia => lie(&|_, text| shapes::unknown(service, text)),
+        Fault::Wrong => lie(&|country, text| shapes::wrong(&stage.pack, service, country, text)),
+        Fault::Elsewhere => lie(&|country, text| shapes::elsewhere(&stage.pack, service, country, text)),
+        Fault::ErrorInside => lie(&|_, _| shapes::error_inside(service)),
         Fault::Silence => std::future::pending().await,
         Fault::Late => {
             tokio::time::sleep(LATE).await;
