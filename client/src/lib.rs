@@ -36,6 +36,7 @@ pub use cluster::Command as ClusterCommand;
 pub use command::{Command, run};
 pub use config::{Format, Global, state_dir};
 pub use drill::check::Findings;
+pub use drill::linearity::{Answered, Asked, Call, Linearity, Verdict};
 pub use drill::measure::Latency;
 pub use drill::report::{Added, Report, Round, Seen, Slowest};
 pub use drill::traffic::{Told, Traffic, Trouble};

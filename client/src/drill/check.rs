@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use api::v1::order::{Order, OrderList};
+use api::v1::order::{Order, OrderList, Stage};
 use serde::Serialize;
 
-use super::record::{Outcome, Record};
+use super::linearity::{Answered, Asked, Call};
+use super::record::{Clock, Outcome, Record};
 use super::ticket::{RESTAURANT, Tickets};
 use super::wire::Wire;
 use crate::api_client::escape;
@@ -48,24 +49,26 @@ impl Findings {
 pub(super) struct Checked {
     pub(super) tickets: Tickets,
     pub(super) authority: String,
-    /// Wall time at which the first order was begun, in ms since 1970.
-    pub(super) begun_ms: u64,
+    /// The clock by which its calls are timed; it began before the first order.
+    pub(super) clock: Clock,
 }
 
-/// Reads everything back. Errors: the service cannot be read, so nothing is known.
-pub(super) async fn check(what: &Checked, records: &[Record]) -> Result<Findings, Failure> {
+/// Reads everything back, and tells what was seen on the way. Errors: the service cannot be read, so nothing is known.
+pub(super) async fn check(what: &Checked, records: &[Record]) -> Result<(Findings, Vec<Call>), Failure> {
     let acknowledged: Vec<(u64, String)> = records.iter().filter_map(acknowledged).collect();
     let mut findings = Findings { read_back: acknowledged.len(), ..Findings::default() };
+    let mut calls = Vec::new();
     let queue = Rc::new(RefCell::new(acknowledged));
     let readers: Vec<_> =
         (0..READERS).map(|_| tokio::task::spawn_local(read_all(what.clone(), Rc::clone(&queue)))).collect();
     for reader in readers {
-        let part = reader.await.expect("a reader does not panic")?;
+        let (part, looks) = reader.await.expect("a reader does not panic")?;
         findings.lost.extend(part.lost);
         findings.changed.extend(part.changed);
+        calls.extend(looks);
     }
     findings.doubled = doubled(&list(what).await?);
-    Ok(findings)
+    Ok((findings, calls))
 }
 
 fn acknowledged(record: &Record) -> Option<(u64, String)> {
@@ -75,19 +78,37 @@ fn acknowledged(record: &Record) -> Option<(u64, String)> {
     }
 }
 
-async fn read_all(what: Checked, queue: Rc<RefCell<Vec<(u64, String)>>>) -> Result<Findings, Failure> {
+async fn read_all(what: Checked, queue: Rc<RefCell<Vec<(u64, String)>>>) -> Result<(Findings, Vec<Call>), Failure> {
     let mut wire = Wire::new(&what.authority);
-    let mut findings = Findings::default();
+    let (mut findings, mut calls) = (Findings::default(), Vec::new());
     loop {
-        let Some((seq, id)) = queue.borrow_mut().pop() else { return Ok(findings) };
+        let Some((seq, id)) = queue.borrow_mut().pop() else { return Ok((findings, calls)) };
         let path = format!("/v1/orders/{id}");
+        let begun_us = what.clock.now_us();
         let found = get(&mut wire, &what.authority, &path, |body| serde_json::from_slice::<Order>(body)).await?;
+        calls.extend(seen(&id, begun_us, what.clock.now_us(), found.as_ref()));
         match found {
             None => findings.lost.push(id),
             Some(order) if order.id == id && what.tickets.is_unchanged(seq, &order) => {}
             Some(_) => findings.changed.push(id),
         }
     }
+}
+
+/// What a look told of an order; and where time itself has changed it, that this happened.
+fn seen(id: &str, begun_us: u64, done_us: u64, found: Option<&Order>) -> Vec<Call> {
+    let order = || id.to_owned();
+    let answered = found.map_or(Answered::Nothing, |found| Answered::Version(found.version));
+    let look = Call { order: order(), begun_us, done_us: Some(done_us), asked: Asked::Look, answered };
+    let is_expired = found.is_some_and(|found| found.stage == Stage::Expired);
+    let expiry = is_expired.then(|| Call {
+        order: order(),
+        begun_us: 0,
+        done_us: None,
+        asked: Asked::Change,
+        answered: Answered::Nothing,
+    });
+    [look].into_iter().chain(expiry).collect()
 }
 
 /// Every order of this drill that the service lists: its number and its id.
@@ -101,7 +122,7 @@ async fn list(what: &Checked) -> Result<Vec<(u64, String)>, Failure> {
         let Some(OrderList { orders, next }) = page else {
             return Err(Failure::Garbled { what: "the list of orders is not there".to_owned() });
         };
-        let is_older = |order: &Order| order.placed_at.ms() + CLOCK_SLACK_MS < what.begun_ms;
+        let is_older = |order: &Order| order.placed_at.ms() + CLOCK_SLACK_MS < what.clock.wall_ms(0);
         // Newest first: behind the first order that is older than this drill there are none of it.
         let is_last = orders.is_empty() || orders.iter().any(is_older);
         found.extend(

@@ -1,4 +1,4 @@
-//! Writes what clients saw, one JSON object a line, for a checker of histories to read. Knows the form, judges nothing.
+//! Writes what clients saw, one JSON object a line, for other checkers of histories to read. Knows the form, judges nothing.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::linearity::{Answered, Asked, Call};
 use super::load::Load;
-use super::record::{Clock, Glance, Outcome, Record, Saw};
+use super::record::{Clock, Outcome, Record};
 use super::ticket::Tickets;
 use crate::failure::Failure;
 
-/// First all orders by when they began, then all that were read back. Times are µs from the start of the drill. `done_us` of an unknown outcome is when the client gave up: the order may
-/// take effect at any time after its beginning.
+/// First all orders by when they began, then all calls about placed ones. Times are µs from the start of the drill.
+/// `done_us` of an unknown outcome is when the client gave up: the order may take effect at any time after its beginning.
 pub(super) fn write(path: &Path, clock: &Clock, tickets: &Tickets, load: &Load) -> Result<(), Failure> {
     let (records, glances) = (load.records(), load.glances());
     let mut sorted: Vec<&Record> = records.iter().collect();
@@ -22,18 +23,31 @@ pub(super) fn write(path: &Path, clock: &Clock, tickets: &Tickets, load: &Load) 
         for record in sorted {
             writeln!(file, "{}", line(clock, tickets, record))?;
         }
-        for Glance { seq, begun_us, done_us, saw } in glances.iter().copied() {
-            let outcome = match saw {
-                Saw::Order => "order",
-                Saw::Nothing => "nothing",
-                Saw::NoAnswer => "no_answer",
-            };
-            let line = json!({"op": "read", "seq": seq, "begun_us": begun_us, "done_us": done_us, "outcome": outcome});
-            writeln!(file, "{line}")?;
+        for call in &glances.calls {
+            writeln!(file, "{}", line_of_call(call))?;
         }
         file.into_inner().map_err(|error| error.into_error())?.sync_all()
     });
     written.map_err(Failure::local("write", path))
+}
+
+fn line_of_call(Call { order, begun_us, done_us, asked, answered }: &Call) -> String {
+    let op = match asked {
+        Asked::Place => "place",
+        Asked::Change => "change",
+        Asked::Look => "read",
+    };
+    let (outcome, version) = match (done_us, answered) {
+        (None, _) => ("no_answer", None),
+        (_, Answered::Version(version)) => ("version", Some(*version)),
+        (_, Answered::Done) => ("done", None),
+        (_, Answered::Nothing) => ("nothing", None),
+        (_, Answered::Refused(version)) => ("refused", *version),
+    };
+    json!({
+        "op": op, "order": order, "begun_us": begun_us, "done_us": done_us, "outcome": outcome, "version": version,
+    })
+    .to_string()
 }
 
 fn line(clock: &Clock, tickets: &Tickets, record: &Record) -> String {

@@ -10,7 +10,9 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::record::{Clock, Glance, Outcome, Record, Saw};
+use super::deal;
+use super::linearity::{Answered, Asked, Call};
+use super::record::{Clock, Glances, Outcome, Record};
 use super::ticket::Tickets;
 use super::wire::{Broken, Wire};
 use crate::output::talk;
@@ -21,8 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The timer wakes up to this late; beyond it an order was kept waiting for a free client.
 const TIMER_SLACK_US: u64 = 2_000;
 
-/// Of a steady load every so many'th order is read back by its client at once: an acknowledged order must be seen by
-/// whoever asks next, most of all while the primary changes. At full speed all effort goes into placing.
+/// With every so many'th order of a steady load several clients deal at once: an acknowledged order must be seen by
+/// whoever asks next, most of all while the primary changes, and all must see one order. At full speed all effort goes
+/// into placing.
 const GLANCE_EVERY: u64 = 10;
 
 /// How fast.
@@ -32,6 +35,17 @@ pub(super) enum Rate {
     PerSecond(f64),
     /// Every client sends its next order when the last one is answered.
     Max,
+}
+
+/// What is done with every so many'th order once it is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deals {
+    /// Nothing.
+    None,
+    /// It is looked at.
+    Looks,
+    /// It is looked at while it is accepted and cancelled.
+    Changes,
 }
 
 /// A load that runs until it is stopped.
@@ -46,9 +60,11 @@ struct Shared {
     tickets: Tickets,
     authority: String,
     clients: usize,
-    glance_every: Option<u64>,
+    deals: Deals,
     records: RefCell<Vec<Record>>,
-    glances: RefCell<Vec<Glance>>,
+    glances: RefCell<Glances>,
+    /// Connections of those who deal with placed orders.
+    hands: RefCell<Vec<Wire>>,
     /// Orders on their way, and since when.
     in_flight: RefCell<BTreeMap<u64, u64>>,
     next_seq: Cell<u64>,
@@ -68,15 +84,23 @@ struct Client {
 
 impl Load {
     /// Begins at once. Must be called on a `LocalSet`.
-    pub(super) fn start(clock: Clock, tickets: Tickets, authority: &str, rate: Rate, clients: usize) -> Load {
+    pub(super) fn start(
+        clock: Clock,
+        tickets: Tickets,
+        authority: &str,
+        rate: Rate,
+        clients: usize,
+        deals: Deals,
+    ) -> Load {
         let shared = Rc::new(Shared {
             clock,
             tickets,
             authority: authority.to_owned(),
             clients,
-            glance_every: (rate != Rate::Max).then_some(GLANCE_EVERY),
+            deals,
             records: RefCell::default(),
             glances: RefCell::default(),
+            hands: RefCell::default(),
             in_flight: RefCell::default(),
             next_seq: Cell::new(0),
             is_stopping: Cell::new(false),
@@ -97,9 +121,15 @@ impl Load {
         Ref::map(self.shared.records.borrow(), Vec::as_slice)
     }
 
-    /// Every order that was read back while the load ran.
-    pub(super) fn glances(&self) -> Ref<'_, [Glance]> {
-        Ref::map(self.shared.glances.borrow(), Vec::as_slice)
+    /// What came of dealing with placed orders while the load ran.
+    pub(super) fn glances(&self) -> Ref<'_, Glances> {
+        self.shared.glances.borrow()
+    }
+
+    /// Everything that clients saw of orders that are known, by calls.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        let placed = self.records().iter().filter_map(Record::call).collect::<Vec<_>>();
+        placed.into_iter().chain(self.glances().calls.iter().cloned()).collect()
     }
 
     /// How many orders have been under way since before `us`.
@@ -176,33 +206,63 @@ impl Shared {
         let done_us = self.clock.now_us();
         self.records.borrow_mut().push(Record { seq, due_us, begun_us, done_us, attempts, outcome });
         if let Outcome::Placed(id) = outcome
-            && self.glance_every.is_some_and(|every| seq.is_multiple_of(every))
+            && self.deals != Deals::None
+            && seq.is_multiple_of(GLANCE_EVERY)
         {
-            let saw = self.glance(client, &String::from_utf8_lossy(&id)).await;
-            let glance = Glance { seq, begun_us: done_us, done_us: self.clock.now_us(), saw };
-            self.glances.borrow_mut().push(glance);
+            let id = String::from_utf8_lossy(&id);
+            let look_twice = async {
+                self.deal(&mut client.wire, &id, Asked::Look, "").await;
+                self.deal(&mut client.wire, &id, Asked::Look, "").await;
+            };
+            let change_it = async {
+                if self.deals == Deals::Changes {
+                    tokio::join!(self.change(&id, "accept"), self.change(&id, "cancel"));
+                }
+            };
+            tokio::join!(look_twice, change_it);
         }
         self.in_flight.borrow_mut().remove(&seq);
     }
 
-    /// Reads an order back, repeating for as long as a client does.
-    async fn glance(&self, client: &mut Client, id: &str) -> Saw {
-        let request = format!("GET /v1/orders/{id} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority);
+    async fn change(&self, id: &str, command: &str) {
+        let idle = self.hands.borrow_mut().pop();
+        let mut wire = idle.unwrap_or_else(|| Wire::new(&self.authority));
+        self.deal(&mut wire, id, Asked::Change, command).await;
+        self.hands.borrow_mut().push(wire);
+    }
+
+    /// One call about a placed order, repeated for as long as a client does, and noted.
+    async fn deal(&self, wire: &mut Wire, id: &str, asked: Asked, command: &str) {
+        // Whatever ended before has ended in an earlier microsecond.
+        let begun_us = self.clock.now_us() + 1;
+        let request = deal::request(&self.authority, id, asked, command);
+        let answer = self.until_answered(wire, request.as_bytes(), asked).await;
+        let (done_us, answered) = match answer {
+            Some(answered) => (Some(self.clock.now_us().max(begun_us)), answered),
+            None => (None, Answered::Nothing),
+        };
+        let mut glances = self.glances.borrow_mut();
+        glances.unanswered += usize::from(done_us.is_none());
+        glances.calls.push(Call { order: id.to_owned(), begun_us, done_us, asked, answered });
+    }
+
+    /// None if no answer came while patience lasted.
+    async fn until_answered(&self, wire: &mut Wire, request: &[u8], asked: Asked) -> Option<Answered> {
         let begun = Instant::now();
         let mut retry = Retry::new(PATIENCE);
+        let mut is_first = true;
         loop {
             let until = (begun + PATIENCE + ATTEMPT_GRACE).min(Instant::now() + ATTEMPT_SILENCE);
-            let answer = timeout_at(until, client.wire.exchange(request.as_bytes())).await;
-            let asked = match answer {
-                Ok(Ok((head, _))) if head.status == 200 => return Saw::Order,
-                Ok(Ok((head, _))) if head.status < 429 => return Saw::Nothing,
-                Ok(Ok((head, _))) => head.retry_after,
+            let answer = timeout_at(until, wire.exchange(request)).await;
+            let pause = match answer {
+                Ok(Ok((head, body))) => match deal::read(head.status, body, asked, is_first) {
+                    Some(answered) => return Some(answered),
+                    None => head.retry_after,
+                },
                 Ok(Err(_)) | Err(_) => None,
             };
-            match retry.pause(begun.elapsed(), asked, chance()) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Saw::NoAnswer,
-            }
+            is_first = false;
+            tokio::time::sleep(retry.pause(begun.elapsed(), pause, chance())?).await;
         }
     }
 

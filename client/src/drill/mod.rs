@@ -2,8 +2,10 @@
 //! is the course of a drill; each part of it is a file of its own.
 
 pub(crate) mod check;
+mod deal;
 mod fault;
 mod history;
+pub(crate) mod linearity;
 mod load;
 pub(crate) mod measure;
 mod record;
@@ -26,7 +28,7 @@ use crate::failure::Failure;
 use crate::output::talk;
 use check::{Checked, check};
 use fault::Fault;
-use load::{Load, Rate};
+use load::{Deals, Load, Rate};
 use record::{Clock, Record};
 use report::{Report, Round};
 use ticket::Tickets;
@@ -121,7 +123,8 @@ async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
     let tickets = Tickets::new(authority, getrandom::u32().unwrap_or(0));
     let drill = Drill::new(context.api.clone(), clock, dir);
     let whole = drill.whole_cluster().await?;
-    let load = Load::start(clock, tickets.clone(), authority, rate, clients);
+    let deals = if rate == Rate::Max { Deals::None } else { Deals::Changes };
+    let load = Load::start(clock, tickets.clone(), authority, rate, clients, deals);
     let mut course = drill.follow(&load, rate, whole);
     let (rounds, stopped) = match fault {
         Fault::None => {
@@ -136,13 +139,13 @@ async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
     // What was acknowledged is checked even where the drill could not go on.
     let records: Vec<Record> = load.records().to_vec();
     talk(&format!("reading {} orders back", records.iter().filter(|record| record.is_placed()).count()));
-    let begun_ms = clock.wall_ms(0);
-    let checked = Checked { tickets: tickets.clone(), authority: authority.to_owned(), begun_ms };
-    let findings = check(&checked, &records).await?;
+    let checked = Checked { tickets: tickets.clone(), authority: authority.to_owned(), clock };
+    let (findings, looks) = check(&checked, &records).await?;
+    let linearity = linearity::judge(load.calls().into_iter().chain(looks));
     if let Some(path) = &history {
         history::write(path, &clock, &tickets, &load)?;
     }
-    let report = Report::new(fault.name(), rounds, &records, &load.glances(), end_us, findings);
+    let report = Report::new(fault.name(), rounds, &records, &load.glances(), end_us, findings, linearity);
     draw(&report, &records, svg)?;
     let json = serde_json::to_value(&report).expect("a report is always JSON");
     context.out.answer(&json, || Ok(report.text()))?;

@@ -2,6 +2,8 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::linearity::{Answered, Asked, Call};
+
 /// Counts microseconds from the start of a drill.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
@@ -61,29 +63,42 @@ pub(super) struct Record {
     pub(super) outcome: Outcome,
 }
 
-/// An order read back by its own client as soon as it was acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Glance {
-    pub(super) seq: u64,
-    pub(super) begun_us: u64,
-    pub(super) done_us: u64,
-    pub(super) saw: Saw,
+/// What came of the calls about some orders that were already acknowledged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Glances {
+    /// Looks at orders and changes of them, as they ended.
+    pub(super) calls: Vec<Call>,
+    /// Calls that got no answer while patience lasted.
+    pub(super) unanswered: usize,
 }
 
-/// What reading an acknowledged order gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Saw {
-    /// The order.
-    Order,
-    /// That there is no such order: an answer from the past.
-    Nothing,
-    /// No answer while patience lasted.
-    NoAnswer,
+impl Glances {
+    /// How often an order was looked at.
+    pub(super) fn looks(&self) -> usize {
+        self.calls.iter().filter(|call| call.asked == Asked::Look).count()
+    }
+
+    /// How often an acknowledged order was not there: an answer from the past.
+    pub(super) fn stale(&self) -> usize {
+        self.calls.iter().filter(|call| call.done_us.is_some() && call.answered == Answered::Nothing).count()
+    }
 }
 
 impl Record {
     pub(super) fn latency_us(&self) -> u64 {
         self.done_us.saturating_sub(self.due_us)
+    }
+
+    /// As a call about the order, if its id is known: of the others nobody can learn anything.
+    pub(super) fn call(&self) -> Option<Call> {
+        let Outcome::Placed(id) = self.outcome else { return None };
+        Some(Call {
+            order: String::from_utf8_lossy(&id).into_owned(),
+            begun_us: self.begun_us,
+            done_us: Some(self.done_us),
+            asked: Asked::Place,
+            answered: Answered::Version(1),
+        })
     }
 
     pub(super) fn is_placed(&self) -> bool {

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::check::Findings;
+use super::linearity::{Linearity, Verdict};
 use super::measure::{Latency, gap_us, latency, ms, quantile, slowest};
-use super::record::{Glance, Record, Saw};
+use super::record::{Glances, Record};
 
 /// The latency before a fault is taken from this stretch of time before it.
 pub(super) const BEFORE_US: u64 = 2_000_000;
@@ -169,12 +170,14 @@ pub struct Report {
     pub errors: usize,
     /// Orders that got a definite no.
     pub refused: usize,
-    /// Orders read back by their client at once.
+    /// How often an order was looked at while others changed it, from the moment of its acknowledgement on.
     pub glances: usize,
-    /// How often that found nothing.
+    /// How often an acknowledged order was not there.
     pub stale: usize,
-    /// How often that got no answer.
+    /// How many looks and changes got no answer.
     pub read_errors: usize,
+    /// Whether one single copy could have answered all that was asked of each order.
+    pub linearity: Linearity,
     /// What reading everything back at the end found.
     pub findings: Findings,
     /// Rounds after which nothing was placed, or not all replicas came back.
@@ -188,9 +191,10 @@ impl Report {
         fault: String,
         rounds: Vec<Round>,
         records: &[Record],
-        glances: &[Glance],
+        glances: &Glances,
         end_us: u64,
         findings: Findings,
+        linearity: Linearity,
     ) -> Report {
         let mut gaps: Vec<f64> = rounds.iter().filter_map(|round| round.gap_ms).collect();
         gaps.sort_by(f64::total_cmp);
@@ -198,8 +202,8 @@ impl Report {
         let placed = records.iter().filter(|record| record.is_placed()).count();
         let errors = records.iter().filter(|record| record.is_error()).count();
         let refused = records.iter().filter(|record| record.is_refused()).count();
-        let saw = |saw: Saw| glances.iter().filter(|glance| glance.saw == saw).count();
-        let (stale, read_errors) = (saw(Saw::Nothing), saw(Saw::NoAnswer));
+        let (stale, read_errors) = (glances.stale(), glances.unanswered);
+        let is_linearizable = linearity.verdict != Verdict::Not;
         let is_open = |round: &&Round| round.gap_ms.is_none() || round.in_sync_again_s.is_none();
         let not_recovered = rounds.iter().filter(is_open).count();
         let first_us = records.iter().map(|record| record.begun_us).min().unwrap_or(0);
@@ -219,11 +223,14 @@ impl Report {
             latency: latency(records, 0, u64::MAX),
             errors,
             refused,
-            glances: glances.len(),
+            glances: glances.looks(),
             stale,
             read_errors,
-            is_clean: findings.is_clean() && errors + refused + stale + read_errors + not_recovered == 0,
+            is_clean: findings.is_clean()
+                && is_linearizable
+                && errors + refused + stale + read_errors + not_recovered == 0,
             findings,
+            linearity,
             not_recovered,
             rounds,
         }
@@ -240,7 +247,7 @@ impl Report {
             "{times}{fault} · {} orders in {:.1} s ({:.0}/s)\n\
              \x20 latency         p50 {:.1} ms · p99 {:.1} ms · max {:.1} ms\n\
              \x20 errors          {} · refused {}\n\
-             \x20 read at once    {}: {} not there yet · {} errors\n\
+             \x20 looked at once  {} times: {} not there yet · {} errors\n\
              \x20 read back       {read_back} acknowledged: {} lost · {} changed · {} doubled\n",
             self.orders,
             self.seconds,
@@ -257,6 +264,7 @@ impl Report {
             changed.len(),
             doubled.len(),
         );
+        writeln!(text, "  linearizable    {}", linearizable(&self.linearity)).expect("a string takes all text");
         if !rounds.is_empty() {
             let (gap, gap_max) = (or_dash(self.gap_p50_ms, "ms"), or_dash(self.gap_max_ms, "ms"));
             let sync = or_dash(self.in_sync_again_max_s, "s");
@@ -268,6 +276,9 @@ impl Report {
             for id in ids.iter().take(10) {
                 writeln!(text, "  {word}: {id}").expect("a string takes all text");
             }
+        }
+        for history in self.linearity.not.iter().take(10) {
+            writeln!(text, "  not linearizable: {history}").expect("a string takes all text");
         }
         if self.not_recovered > 0 {
             writeln!(text, "  not recovered   after {} rounds", self.not_recovered).expect("a string takes all text");
@@ -286,6 +297,7 @@ impl Report {
             (self.errors, "without an answer"),
             (self.stale, "not there when read at once"),
             (self.read_errors, "not readable"),
+            (self.linearity.not.len(), "with a history that is not linearizable"),
         ];
         let orders: Vec<String> =
             counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
@@ -294,5 +306,15 @@ impl Report {
             (true, rounds) => Some(format!("the service did not recover after {rounds} rounds")),
             (false, _) => Some(format!("orders: {}", orders.join(", "))),
         }
+    }
+}
+
+fn linearizable(linearity: &Linearity) -> String {
+    let Linearity { verdict, orders, calls, open, not, unknown } = linearity;
+    let of = format!("{calls} calls about {orders} orders, {open} of them never answered");
+    match verdict {
+        Verdict::Linearizable => format!("yes: {of}"),
+        Verdict::Not => format!("no: {} orders not, {} unknown · {of}", not.len(), unknown.len()),
+        Verdict::Unknown => format!("unknown of {} orders · {of}", unknown.len()),
     }
 }

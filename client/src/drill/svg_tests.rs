@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::drill::check::Findings;
-use crate::drill::record::Outcome;
+use crate::drill::linearity::judge;
+use crate::drill::record::{Glances, Outcome};
 use crate::drill::report::Seen;
 
 fn record(begun_us: u64, done_us: u64) -> Record {
@@ -27,7 +28,8 @@ fn made_up() -> (Report, Vec<Record>) {
         in_sync_again_us: Some(4_000_000),
     };
     let round = Round::new(seen, &records);
-    (Report::new("kill".to_owned(), vec![round], &records, &[], 6_000_000, Findings::default()), records)
+    let (glances, findings, linearity) = (Glances::default(), Findings::default(), judge([]));
+    (Report::new("kill".to_owned(), vec![round], &records, &glances, 6_000_000, findings, linearity), records)
 }
 
 #[test]

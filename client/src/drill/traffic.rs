@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use super::check::{Checked, check};
 use super::history;
-use super::load::{Load, Rate};
+use super::linearity;
+use super::load::{Deals, Load, Rate};
 use super::record::{Clock, Outcome, Record};
 use super::report::{Report, Round, Seen};
 use super::ticket::{RESTAURANT, Tickets};
@@ -79,7 +80,8 @@ impl Traffic {
         let cursor = listed.cursor.ok_or_else(|| Trouble("the list of orders came without a cursor".to_owned()))?;
         let clock = Clock::start();
         let tickets = Tickets::new(api.endpoint(), getrandom::u32().unwrap_or(0));
-        let load = Load::start(clock, tickets.clone(), api.endpoint(), Rate::PerSecond(orders_per_s), CLIENTS);
+        let load =
+            Load::start(clock, tickets.clone(), api.endpoint(), Rate::PerSecond(orders_per_s), CLIENTS, Deals::Looks);
         Ok(Traffic { clock, tickets, load, api, cursor })
     }
 
@@ -161,13 +163,22 @@ impl Traffic {
         self.load.stop().await;
     }
 
-    /// Reads everything back and reports on all rounds. Errors: the service cannot be read, so nothing is known.
-    pub async fn report(&self, name: &str, rounds: Vec<Round>, end_us: u64) -> Result<Report, Trouble> {
+    /// Reads everything back and reports on all rounds. `others` is what others than this traffic did to its orders and
+    /// saw of them, in µs of [`Traffic::now_us`]: all of it is judged together. Errors: the service cannot be read, so
+    /// nothing is known.
+    pub async fn report(
+        &self,
+        name: &str,
+        rounds: Vec<Round>,
+        end_us: u64,
+        others: Vec<linearity::Call>,
+    ) -> Result<Report, Trouble> {
         let records: Vec<Record> = self.load.records().to_vec();
         let authority = self.api.endpoint().to_owned();
-        let checked = Checked { tickets: self.tickets.clone(), authority, begun_ms: self.clock.wall_ms(0) };
-        let findings = check(&checked, &records).await?;
-        Ok(Report::new(name.to_owned(), rounds, &records, &self.load.glances(), end_us, findings))
+        let checked = Checked { tickets: self.tickets.clone(), authority, clock: self.clock };
+        let (findings, looks) = check(&checked, &records).await?;
+        let linearity = linearity::judge(self.load.calls().into_iter().chain(looks).chain(others));
+        Ok(Report::new(name.to_owned(), rounds, &records, &self.load.glances(), end_us, findings, linearity))
     }
 
     /// Writes what every client saw, one JSON object a line.

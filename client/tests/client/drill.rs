@@ -19,7 +19,7 @@ fn drill(fake: &Fake, dir: &Path, more: &[&str]) -> Exit {
 
 #[test]
 fn an_honest_service_passes_and_every_kind_of_lie_is_found() {
-    for lie in [Lie::None, Lie::Lose, Lie::Double, Lie::Change, Lie::Refuse, Lie::Lag] {
+    for lie in [Lie::None, Lie::Lose, Lie::Double, Lie::Change, Lie::Refuse, Lie::Lag, Lie::Forget] {
         let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
         fake.state().lie = lie;
         let exit = drill(&fake, dir.path(), &["--fault", "none", "--seconds", "1", "--rate", "100"]);

@@ -41,6 +41,8 @@ pub(crate) enum Lie {
     Refuse,
     /// Answers the first question for an order as if it had not been placed yet.
     Lag,
+    /// Acknowledges commands without keeping what they did.
+    Forget,
 }
 
 #[derive(Debug, Default)]
@@ -162,7 +164,7 @@ impl Inner {
         let lie = if is_twentieth { self.lie } else { Lie::None };
         let mut order = whole_order(&id, body);
         match lie {
-            Lie::None | Lie::Lag => self.orders.push(order),
+            Lie::None | Lie::Lag | Lie::Forget => self.orders.push(order),
             Lie::Lose => {}
             Lie::Double => {
                 self.orders.push(order.clone());
@@ -230,11 +232,37 @@ async fn list(State(shared): State<Shared>, Query(query): Query<HashMap<String, 
     }
 }
 
-async fn command(Path((_, command)): Path<(String, String)>, headers: HeaderMap) -> Response {
+async fn command(
+    State(shared): State<Shared>,
+    Path((id, command)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let mut state = shared.lock().unwrap();
+    let forgets = state.lie == Lie::Forget;
+    if let Some(order) = state.orders.iter_mut().find(|order| order["id"] == id.as_str()) {
+        return obey(order, &command, forgets);
+    }
     match command.as_str() {
         "accept" if headers.contains_key("If-Match") => problem(412, json!({"code": "version_mismatch"})),
         _ => problem(409, json!({"code": "wrong_stage", "stage": "ready", "version": 5, "allowed": ["cancel"]})),
     }
+}
+
+/// What a command does to an order that is there.
+fn obey(order: &mut Value, command: &str, forgets: bool) -> Response {
+    let (version, stage) = (order["version"].as_u64().unwrap(), order["stage"].clone());
+    let next = match (stage.as_str().unwrap(), command) {
+        ("placed", "accept") => "accepted",
+        ("placed" | "accepted", "cancel") => "cancelled",
+        _ => return problem(409, json!({"code": "wrong_stage", "stage": stage, "version": version, "allowed": []})),
+    };
+    let mut changed = order.clone();
+    changed["version"] = (version + 1).into();
+    changed["stage"] = next.into();
+    if !forgets {
+        *order = changed.clone();
+    }
+    Json(changed).into_response()
 }
 
 async fn events(State(shared): State<Shared>, headers: HeaderMap) -> Response {

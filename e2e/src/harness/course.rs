@@ -62,7 +62,8 @@ async fn play_and_judge(ground: &Ground, kube: &kube::Client, scenario: &Scenari
     let row = Row::new(scenario, outcome.as_ref(), missed);
     eprintln!("e2e: {}", row.line());
     if let Some(outcome) = outcome.filter(|_| row.is_missed()) {
-        outcome.history.iter().chain(&outcome.unanswered).take(10).for_each(|why| eprintln!("     {why}"));
+        let why = outcome.report.linearity.not.iter().chain(&outcome.history).chain(&outcome.unanswered);
+        why.take(10).for_each(|why| eprintln!("     {why}"));
     }
     if let Ground::Own(cluster) = ground {
         let cluster = cluster.clone();
@@ -98,9 +99,9 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     }
     let end_us = traffic.now_us();
     traffic.stop().await;
-    let (history, unanswered) = kitchen.close(scenario.bars.may_reset).await;
+    let (history, unanswered, calls) = kitchen.close(scenario.bars.may_reset).await;
     // What was acknowledged is checked even where a round failed.
-    let report = traffic.report(scenario.name, done, end_us).await;
+    let report = traffic.report(scenario.name, done, end_us, calls).await;
     match (stopped, report) {
         (None, report) => Ok(Outcome { report: report?, rejoined_s, history, unanswered }),
         (Some(error), Ok(report)) if report.findings.is_clean() => Err(error),

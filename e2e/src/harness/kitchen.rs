@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use api::v1::paths;
-use client::{Told, Traffic, Trouble};
+use client::{Call, Told, Traffic, Trouble};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
@@ -49,9 +49,9 @@ impl Kitchen {
         Kitchen { shared, subscriber, cook }
     }
 
-    /// Finishes what was begun and waits until everything has been told. What no single copy could have answered, and
-    /// the calls that got no answer. The traffic must have stopped.
-    pub(super) async fn close(self, may_reset: bool) -> (Vec<String>, Vec<String>) {
+    /// Finishes what was begun and waits until everything has been told. What was wrong with the events, the calls that
+    /// got no answer, and all that was done to orders and seen of them. The traffic must have stopped.
+    pub(super) async fn close(self, may_reset: bool) -> (Vec<String>, Vec<String>, Vec<Call>) {
         self.shared.is_closing.set(true);
         let _ended = self.cook.await;
         self.shared.until(DONE_WITHIN, |shared| shared.under_way.get() == 0).await;
@@ -62,7 +62,8 @@ impl Kitchen {
         {
             errors.push(format!("subscribe: {trouble}"));
         }
-        (self.shared.history.borrow().faults(may_reset), errors)
+        let history = self.shared.history.borrow();
+        (history.faults(may_reset), errors, history.calls())
     }
 }
 
@@ -123,7 +124,11 @@ async fn take_on(traffic: Traffic, shared: Rc<Shared>, order: String) {
 async fn take_on_until_ready(traffic: &Traffic, shared: &Shared, order: &str) -> Result<()> {
     for step in STEPS {
         let begun_us = traffic.now_us();
-        let answer = traffic.post(&paths::order_command(order, step), &json!({})).await?;
+        let answer = traffic.post(&paths::order_command(order, step), &json!({})).await;
+        if answer.is_err() {
+            shared.history.borrow_mut().unsure(order, begun_us);
+        }
+        let answer = answer?;
         shared.learn(order, begun_us, traffic.now_us(), version(&answer)?, true);
         let begun_us = traffic.now_us();
         let answer = traffic.get(&format!("{}/{order}", paths::ORDERS)).await?;

@@ -51,7 +51,7 @@ pub(crate) struct Outcome {
     pub(crate) report: Report,
     /// For each round, from when the pods ran again until all were in sync, in s; none if that was not seen.
     pub(crate) rejoined_s: Vec<Option<f64>>,
-    /// What no single copy could have answered.
+    /// Gaps and doubles of the events.
     pub(crate) history: Vec<String>,
     /// Calls of the kitchen and the subscriber that got no answer.
     pub(crate) unanswered: Vec<String>,
@@ -97,7 +97,9 @@ impl Outcome {
         count(changed.len(), "orders changed");
         count(doubled.len(), "orders doubled");
         count(self.report.stale, "orders not there when read at once");
-        count(self.history.len(), "faults in the history");
+        count(self.report.linearity.not.len(), "orders whose history is not linearizable");
+        count(self.report.linearity.unknown.len(), "orders whose history was too much to judge");
+        count(self.history.len(), "faults in the events");
         if !bars.may_fail {
             count(self.errors(), "errors");
             count(self.report.refused, "orders refused");

@@ -61,7 +61,7 @@ pub(super) async fn run(args: Args, at: &Installation, endpoint: &str, output: F
     traffic.stop().await;
     // What was acknowledged is checked even where the drill could not go on.
     let name = if force { "delete pod by force" } else { "delete pod" };
-    let report = traffic.report(name, done, end_us).await?;
+    let report = traffic.report(name, done, end_us, Vec::new()).await?;
     let text = match output {
         Format::Json => serde_json::to_string(&report).context("write the report")?,
         Format::Table => report.text(),
