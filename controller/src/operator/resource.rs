@@ -96,8 +96,11 @@ pub struct Frontend {
 }
 
 /// The postcode adapters.
-#[derive(JsonSchema, Clone, PartialEq, Debug, Deserialize, Serialize)]
+#[derive(KubeSchema, Clone, PartialEq, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.servicesSecret) || !has(self.providers) || self.providers.size() == 0").message("give providers or servicesSecret, not both: the file in the Secret lists the services too")
+)]
 pub struct Postcode {
     /// How many
     #[serde(default = "two")]
@@ -105,19 +108,56 @@ pub struct Postcode {
     pub replicas: i32,
     /// Outside services to ask, in this order, before the pack that every adapter has inside. None: the pack alone
     #[serde(default)]
-    #[schemars(length(max = 4))]
+    #[schemars(length(max = 16))]
     pub providers: Vec<Provider>,
+    /// In place of providers: a Secret of this namespace that holds services.json, a file of services, and the keys and
+    /// logins that it names. When it changes, the adapters follow without a restart
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub services_secret: Option<String>,
 }
 
-/// A postcode service that the adapter speaks to.
+/// A postcode service that needs no key.
 #[derive(JsonSchema, Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Provider {
-    /// postcodes.io
+    /// Great Britain
     #[serde(rename = "postcodes.io")]
     PostcodesIo,
-    /// Open Postcode Geo
+    /// Great Britain: Open Postcode Geo
+    #[serde(rename = "open-postcode-geo")]
     OpenPostcodeGeo,
+    /// Japan
+    Zipcloud,
+    /// The Netherlands
+    Pdok,
+    /// France
+    Geoplateforme,
+    /// Germany, Austria, Switzerland, Liechtenstein
+    OpenPlz,
+    /// Brazil
+    ViaCep,
+    /// Many countries
+    Zippopotam,
+    /// Every country
+    Nominatim,
+}
+
+impl Provider {
+    /// The name by which the adapter knows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Provider::PostcodesIo => "postcodes.io",
+            Provider::OpenPostcodeGeo => "open-postcode-geo",
+            Provider::Zipcloud => "zipcloud",
+            Provider::Pdok => "pdok",
+            Provider::Geoplateforme => "geoplateforme",
+            Provider::OpenPlz => "openplz",
+            Provider::ViaCep => "viacep",
+            Provider::Zippopotam => "zippopotam",
+            Provider::Nominatim => "nominatim",
+        }
+    }
 }
 
 /// Requests of a replica's container.
@@ -221,7 +261,7 @@ impl Default for Frontend {
 }
 impl Default for Postcode {
     fn default() -> Postcode {
-        Postcode { replicas: two(), providers: Vec::new() }
+        Postcode { replicas: two(), providers: Vec::new(), services_secret: None }
     }
 }
 impl Default for Resources {

@@ -1,9 +1,12 @@
-//! Who may talk to whom. Only what comes in is ruled: where the API server and DNS are differs from cluster to cluster.
+//! Who may talk to whom. Of most parts only what comes in is ruled: where the API server is differs from cluster to
+//! cluster. The adapters alone speak to the outside; where they may go is ruled too.
 use super::frontend::HTTP_PORT;
-use super::postcode::POSTCODE_PORT;
+use super::postcode::{self, POSTCODE_PORT};
 use super::replicas::{ADMIN_PORT, MEMBER_PORT};
 use crate::operator::installation::{Component, Installation, MANAGER, NAME, with};
 use serde_json::{Value, json};
+
+const DNS_PORT: i32 = 53;
 
 pub(super) fn objects(installation: &Installation) -> Vec<Value> {
     let part = |component| json!({ "podSelector": { "matchLabels": installation.selector(component) } });
@@ -25,12 +28,29 @@ pub(super) fn objects(installation: &Installation) -> Vec<Value> {
         ),
         // Callers come from anywhere.
         policy(installation, Component::Frontend, json!([{ "ports": [port(HTTP_PORT)] }])),
-        policy(
-            installation,
-            Component::Postcode,
-            json!([{ "from": [part(Component::Frontend)], "ports": [port(POSTCODE_PORT)] }]),
-        ),
+        adapters(installation, &part(Component::Frontend), &part(Component::Postcode)),
     ]
+}
+
+/// New adapters learn from old ones. With the pack alone there is nobody outside to go to.
+fn adapters(installation: &Installation, frontends: &Value, adapters: &Value) -> Value {
+    let ingress = json!([{ "from": [frontends, adapters], "ports": [port(POSTCODE_PORT)] }]);
+    let mut object = policy(installation, Component::Postcode, ingress);
+    let mut egress = vec![
+        json!({ "ports": [{ "protocol": "UDP", "port": DNS_PORT }, port(DNS_PORT)] }),
+        json!({ "to": [adapters], "ports": [port(POSTCODE_PORT)] }),
+    ];
+    let everywhere = json!([{ "ipBlock": { "cidr": "0.0.0.0/0" } }, { "ipBlock": { "cidr": "::/0" } }]);
+    let wish = &installation.spec.postcode;
+    match postcode::outside(wish) {
+        // A file of services may name any port.
+        Some(_) if wish.services_secret.is_some() => egress.push(json!({ "to": everywhere })),
+        Some(_) => egress.push(json!({ "to": everywhere, "ports": [port(80), port(443)] })),
+        None => {}
+    }
+    object["spec"]["policyTypes"] = json!(["Ingress", "Egress"]);
+    object["spec"]["egress"] = egress.into();
+    object
 }
 
 fn port(number: i32) -> Value {

@@ -1,12 +1,16 @@
 //! The adapters to postcode services. They speak to the outside, so they get no token and know nobody inside.
 use super::pod;
 use crate::operator::installation::{Component, Installation, with};
-use crate::operator::resource::Provider;
+use crate::operator::resource::Postcode;
 use serde_json::{Value, json};
 
 pub(crate) const POSTCODE_PORT: i32 = 8081;
 
 const COMPONENT: Component = Component::Postcode;
+/// Where the Secret with the file of services is seen. The directory is mounted whole: only so do changes arrive.
+const SERVICES_DIR: &str = "/etc/just-hungry/services";
+/// Where answers are kept for the next container of the pod. The next pod learns from its neighbours.
+const ANSWERS_DIR: &str = "/answers";
 
 pub(super) fn objects(installation: &Installation) -> Vec<Value> {
     vec![service(installation), deployment(installation)]
@@ -24,10 +28,18 @@ fn service(installation: &Installation) -> Value {
 
 fn deployment(installation: &Installation) -> Value {
     let object = installation.object("apps/v1", "Deployment", &installation.name(COMPONENT), COMPONENT);
+    let wish = &installation.spec.postcode;
+    let mut volumes = vec![pod::scratch()];
+    if outside(wish).is_some() {
+        volumes.push(json!({ "name": "answers", "emptyDir": { "sizeLimit": "512Mi" } }));
+    }
+    if let Some(name) = &wish.services_secret {
+        volumes.push(json!({ "name": "services", "secret": { "secretName": name, "defaultMode": 0o440 } }));
+    }
     let pod = json!({
         "affinity": pod::apart(installation, COMPONENT),
         "containers": [container(installation)],
-        "volumes": [pod::scratch()],
+        "volumes": volumes,
     });
     let spec = json!({
         "replicas": installation.spec.postcode.replicas,
@@ -41,13 +53,19 @@ fn deployment(installation: &Installation) -> Value {
 
 fn container(installation: &Installation) -> Value {
     let mut args = vec!["postcode".to_owned(), format!("--listen=0.0.0.0:{POSTCODE_PORT}")];
-    let providers = installation.spec.postcode.providers.iter().map(|provider| match provider {
-        Provider::PostcodesIo => "postcodes.io",
-        Provider::OpenPostcodeGeo => "open-postcode-geo",
-    });
-    let providers: Vec<_> = providers.collect();
-    if !providers.is_empty() {
-        args.push(format!("--outside={}", providers.join(",")));
+    let mut mounts = vec![pod::scratch_mount()];
+    let wish = &installation.spec.postcode;
+    if let Some(outside) = outside(wish) {
+        args.extend([
+            format!("--outside={outside}"),
+            format!("--adapters={}", wish.replicas),
+            format!("--cache={ANSWERS_DIR}/kept.redb"),
+            format!("--warm-from=http://{}", installation.name(COMPONENT)),
+        ]);
+        mounts.push(json!({ "name": "answers", "mountPath": ANSWERS_DIR }));
+    }
+    if wish.services_secret.is_some() {
+        mounts.push(json!({ "name": "services", "mountPath": SERVICES_DIR, "readOnly": true }));
     }
     json!({
         "name": "postcode",
@@ -59,6 +77,13 @@ fn container(installation: &Installation) -> Value {
             "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 2, "successThreshold": 1,
         },
         "lifecycle": { "preStop": { "sleep": { "seconds": 3 } } },
-        "volumeMounts": [pod::scratch_mount()],
+        "volumeMounts": mounts,
     })
+}
+
+/// Whom the adapters ask; nobody if none is wished.
+pub(super) fn outside(wish: &Postcode) -> Option<String> {
+    let named: Vec<_> = wish.providers.iter().map(|provider| provider.name()).collect();
+    let file = wish.services_secret.as_ref().map(|_| format!("{SERVICES_DIR}/services.json"));
+    file.or_else(|| (!named.is_empty()).then(|| named.join(",")))
 }

@@ -24,7 +24,9 @@ fn every_field_that_is_written_is_known_to_the_api() {
     fn through<K: DeserializeOwned + Serialize>(object: &Value) -> Value {
         serde_json::to_value(serde_json::from_value::<K>(object.clone()).unwrap()).unwrap()
     }
-    for object in Scene::blank().plan().apply {
+    let mut with_services = Scene::blank();
+    with_services.installation.spec.postcode.services_secret = Some("services".into());
+    for object in Scene::blank().plan().apply.into_iter().chain(with_services.plan().apply) {
         let typed = match object["kind"].as_str().unwrap() {
             "StatefulSet" => through::<StatefulSet>(&object),
             "Deployment" => through::<Deployment>(&object),
@@ -92,10 +94,56 @@ fn a_larger_volume_is_asked_of_the_claims_and_not_of_the_stateful_set() {
 fn providers_are_passed_on_in_their_order() {
     let mut scene = Scene::blank();
     scene.installation.spec.postcode.providers = vec![Provider::OpenPostcodeGeo, Provider::PostcodesIo];
+    scene.installation.spec.postcode.replicas = 3;
+    let (container, _) = adapter(&scene);
+    let args: Vec<_> = container["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(
+        args[2..],
+        [
+            "--outside=open-postcode-geo,postcodes.io",
+            "--adapters=3",
+            "--cache=/answers/kept.redb",
+            "--warm-from=http://x-postcode"
+        ]
+    );
+}
+
+#[test]
+fn a_secret_with_services_is_mounted_whole_so_that_its_changes_arrive() {
+    let mut scene = Scene::blank();
+    scene.installation.spec.postcode.services_secret = Some("outside".into());
+    let (container, pod) = adapter(&scene);
+    assert_eq!(container["args"][2], "--outside=/etc/just-hungry/services/services.json");
+    let mount = json!({"name": "services", "mountPath": "/etc/just-hungry/services", "readOnly": true});
+    assert_eq!(container["volumeMounts"].as_array().unwrap().last(), Some(&mount));
+    let volume = json!({"name": "services", "secret": {"secretName": "outside", "defaultMode": 0o440}});
+    assert_eq!(pod["volumes"].as_array().unwrap().last(), Some(&volume));
+}
+
+#[test]
+fn adapters_may_go_only_where_what_they_ask_is() {
+    let ports = |change: &dyn Fn(&mut crate::operator::resource::Postcode)| {
+        let mut scene = Scene::blank();
+        change(&mut scene.installation.spec.postcode);
+        let plan = scene.plan().apply;
+        let is_policy = |it: &&Value| it["kind"] == "NetworkPolicy" && it["metadata"]["name"] == "x-postcode";
+        let policy = plan.iter().find(is_policy).unwrap().clone();
+        let port = |port: &Value| port["port"].as_i64().unwrap();
+        let rule = |rule: &Value| rule["ports"].as_array().map(|ports| ports.iter().map(port).collect::<Vec<_>>());
+        policy["spec"]["egress"].as_array().unwrap().iter().map(rule).collect::<Vec<_>>()
+    };
+    let inside = [Some(vec![53, 53]), Some(vec![8081])];
+    assert_eq!(ports(&|_| {}), inside);
+    assert_eq!(ports(&|wish| wish.providers = vec![Provider::Pdok])[2..], [Some(vec![80, 443])]);
+    assert_eq!(ports(&|wish| wish.services_secret = Some("outside".into()))[2..], [None]);
+}
+
+/// The adapters' container and pod.
+fn adapter(scene: &Scene) -> (Value, Value) {
     let plan = scene.plan();
-    let postcode = plan.apply.iter().find(|it| it["kind"] == "Deployment" && it["metadata"]["name"] == "x-postcode");
-    let args = &postcode.unwrap()["spec"]["template"]["spec"]["containers"][0]["args"];
-    assert_eq!(args[2], "--outside=open-postcode-geo,postcodes.io");
+    let is_adapter = |it: &&Value| it["kind"] == "Deployment" && it["metadata"]["name"] == "x-postcode";
+    let pod = plan.apply.iter().find(is_adapter).unwrap()["spec"]["template"]["spec"].clone();
+    (pod["containers"][0].clone(), pod)
 }
 
 #[test]
