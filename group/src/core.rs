@@ -11,10 +11,12 @@ use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
 use crate::status::{Role, Status};
 use crate::view::View;
+use std::hash::{Hash, Hasher};
 
 /// Ticks between two looks at the store for a lost view (V3): a second.
 const LOOK_TICKS: u64 = 50;
 
+#[derive(Clone)]
 enum Seat {
     Follow(Follow),
     Lead(Box<Lead>),
@@ -35,6 +37,7 @@ pub enum Serving {
 }
 
 /// A member of the group. See the crate's page for how to drive it.
+#[derive(Clone)]
 pub struct Core {
     local: Local,
     seat: Seat,
@@ -450,5 +453,19 @@ impl Core {
             format: local.speaks,
             clock: now.wall,
         }
+    }
+
+    /// Feeds all that decides how this member goes on, so that whoever explores what can happen knows a state that it meets
+    /// again. Two things do not count: numbers of writes, saves and tickets, of which only the order matters; and, as long as no
+    /// heartbeat interval passes, who was heard when. `barriers`: whether nonces count; they decide nothing while nobody reads.
+    pub fn alike(&self, into: &mut impl Hasher, barriers: bool) {
+        let Core { local, seat, ticks: _, leaving, snapshot } = self;
+        local.alike(into);
+        std::mem::discriminant(seat).hash(into);
+        match seat {
+            Seat::Follow(follow) => follow.alike(into, barriers),
+            Seat::Lead(lead) => lead.alike(into, barriers),
+        }
+        (leaving, snapshot).hash(into);
     }
 }

@@ -59,7 +59,7 @@ pub struct Reign {
 }
 
 /// Why a view names another primary, with the moments that led to it (wall clock of whoever decided).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Change {
     /// The reason.
     pub cause: Cause,
@@ -70,7 +70,7 @@ pub struct Change {
 }
 
 /// Why a primary was replaced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The group's first primary (V2).

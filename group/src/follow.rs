@@ -7,9 +7,10 @@ use crate::limits::STALLED_MS;
 use crate::local::{Link, Local};
 use crate::message::{Message, Peer};
 use crate::status::{Role, Sign, Suspect};
+use std::hash::{Hash, Hasher};
 
 /// What a follower knows of the primary it follows, in the epoch promised.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Follow {
     detector: Detector,
     /// The highest nonce received.
@@ -37,6 +38,16 @@ enum Misfit {
 }
 
 impl Follow {
+    /// See `Core::alike`.
+    pub(crate) fn alike(&self, into: &mut impl Hasher, barriers: bool) {
+        let Follow { detector: _, nonce, verified, told, acked, ack_due, owes_promise, fetching, waiting_since } = self;
+        (verified, told, acked.0, ack_due, owes_promise, fetching, waiting_since).hash(into);
+        (*nonce > acked.1).hash(into);
+        if barriers {
+            (nonce, acked.1).hash(into);
+        }
+    }
+
     pub(crate) fn owe_promise(&mut self) {
         self.detector.hear();
         self.owes_promise = true;

@@ -111,7 +111,7 @@ pub type Seq = u64;
 pub type Hash = u64;
 
 /// A place in the log that can be compared between members: the entry's number, its epoch and the chain up to it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Position {
     /// Number of the entry.
     pub seq: Seq,
@@ -127,7 +127,7 @@ impl fmt::Debug for Position {
 }
 
 /// A moment on this process's monotonic clock, in microseconds from any start.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct Time(pub u64);
 impl Time {
     /// This much later.

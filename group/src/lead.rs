@@ -11,8 +11,10 @@ use crate::progress::{Ages, Held, Progress, Stage};
 use crate::sets::Sets;
 use crate::status::{Sign, Suspect};
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 /// A read that waits for its barrier (R1) and for the commit index (W4).
+#[derive(Clone)]
 struct Read {
     ticket: u64,
     /// The last entry appended when it was computed.
@@ -22,6 +24,7 @@ struct Read {
 }
 
 /// The state of a reign.
+#[derive(Clone)]
 pub(crate) struct Lead {
     pub(crate) epoch: Epoch,
     /// The entry that began this epoch; nothing is committed before it is (P3).
@@ -48,6 +51,26 @@ pub(crate) struct Promise {
 }
 
 impl Lead {
+    /// See `Core::alike`.
+    pub(crate) fn alike(&self, into: &mut impl Hasher, barriers: bool) {
+        let Lead { epoch, start, peers, held, ages, sets, drain, nonce, reads, waiting_since, format_proposed } = self;
+        (epoch, start, waiting_since, format_proposed).hash(into);
+        for (pod, progress) in peers {
+            pod.hash(into);
+            progress.alike(into, barriers);
+        }
+        for (storage, held) in held {
+            (storage, held.seq, held.boot, if barriers { held.nonce } else { 0 }).hash(into);
+        }
+        (peers.len(), held.len(), drain).hash(into);
+        ages.alike(into);
+        sets.alike(into);
+        if barriers {
+            nonce.hash(into);
+            reads.iter().for_each(|read| (read.index, read.nonce).hash(into));
+        }
+    }
+
     /// Begins a reign: the epoch's first entry is appended, everyone is asked for a promise (P3).
     pub(crate) fn begin(local: &mut Local, now: Now, previous: Option<Pod>, out: &mut Vec<Output>) -> Lead {
         let view = local.view.clone().expect("a view names the primary");

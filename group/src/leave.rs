@@ -10,6 +10,7 @@ use crate::status::Role;
 use crate::view::View;
 
 /// A hand-over under way.
+#[derive(Clone, Hash)]
 pub(crate) struct Drain {
     /// Who shall lead; anyone fit if not said.
     to: Option<Pod>,

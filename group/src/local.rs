@@ -7,6 +7,7 @@ use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
 use crate::view::View;
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 /// What a disk told when its process started.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,7 +39,7 @@ pub struct Recovered {
 }
 
 /// The connection to another member.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Link {
     /// Open.
     Up(Peer),
@@ -48,6 +49,7 @@ pub(crate) enum Link {
     Refused,
 }
 
+#[derive(Clone)]
 pub(crate) struct Local {
     pub(crate) me: Peer,
     pub(crate) speaks: u16,
@@ -98,6 +100,15 @@ impl Local {
         local.note_committed(base.seq, floor);
         local.commit = floor;
         local
+    }
+
+    /// See `Core::alike`. Reigns are what the committed log says.
+    pub(crate) fn alike(&self, into: &mut impl Hasher) {
+        let Local { me, speaks, group, promised, view, view_lost, log, commit, format, links, .. } = self;
+        (me, speaks, group, promised, view, view_lost, commit, format, links).hash(into);
+        (&self.unhealthy, &self.halted).hash(into);
+        (self.saves - self.saved, self.promise.saturating_sub(self.saved)).hash(into);
+        log.alike(into);
     }
 
     /// Whether the epoch promised is on the disk (W2). A newer view of the same epoch need not be.

@@ -3,7 +3,9 @@ use crate::entry::Entry;
 use crate::ids::{Position, Seq};
 use crate::message::EpochStart;
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
+#[derive(Clone)]
 struct Kept {
     entry: Entry,
     position: Position,
@@ -15,6 +17,7 @@ struct Kept {
 ///
 /// Invariants: `base.seq <= durable <= tail.seq`; entries are consecutive; `starts` is sorted by epoch and by seq, and its
 /// first row covers `base`.
+#[derive(Clone)]
 pub(crate) struct Log {
     base: Position,
     base_weight: u64,
@@ -57,6 +60,13 @@ impl Log {
         log.durable = log.tail().seq;
         log.handed = log.durable;
         log
+    }
+
+    /// See `Core::alike`. The chain makes the last place stand for all entries before it.
+    pub(crate) fn alike(&self, into: &mut impl Hasher) {
+        let Log { base, starts, durable, writes, handed, cut, .. } = self;
+        (base, self.tail(), starts, durable, handed, cut, writes.len()).hash(into);
+        writes.iter().for_each(|(_, last)| last.hash(into));
     }
 
     pub(crate) fn base(&self) -> Position {

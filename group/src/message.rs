@@ -5,7 +5,7 @@ use crate::view::View;
 use serde::{Deserialize, Serialize};
 
 /// Who is at the other end of a connection. Told once, when it opens; every message of it speaks for this disk and process.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Peer {
     /// Its name.
     pub pod: Pod,
@@ -16,7 +16,7 @@ pub struct Peer {
 }
 
 /// Where an epoch's first entry stands in a log: a row of Kafka's leader-epoch cache.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EpochStart {
     /// The epoch.
     pub epoch: Epoch,

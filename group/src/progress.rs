@@ -4,9 +4,10 @@ use crate::ids::{BootId, Seq, Time, Wall};
 use crate::limits::{HEARTBEAT_TICKS, SLOW_MS, TICK_MS};
 use crate::message::Peer;
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
 /// How far the conversation with a member has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Stage {
     /// No connection.
     Absent,
@@ -19,6 +20,7 @@ pub(crate) enum Stage {
 }
 
 /// One other member.
+#[derive(Clone)]
 pub(crate) struct Progress {
     pub(crate) peer: Option<Peer>,
     pub(crate) stage: Stage,
@@ -57,6 +59,14 @@ impl Progress {
             barred_until: None,
         }
     }
+    /// See `Core::alike`. Clocks only make log time.
+    pub(crate) fn alike(&self, into: &mut impl Hasher, barriers: bool) {
+        let Progress { peer, stage, next, sent_nonce, sent_commit, format, refused, leaves, lags_since, .. } = self;
+        (peer, stage, next, sent_commit, format, refused, leaves, lags_since, self.barred_until).hash(into);
+        if barriers {
+            sent_nonce.hash(into);
+        }
+    }
     /// Nothing was sent for about a heartbeat interval.
     pub(crate) fn is_idle(&self, now: Time) -> bool {
         now.ms_since(self.sent_at) >= TICK_MS * (HEARTBEAT_TICKS - 1)
@@ -78,7 +88,7 @@ pub(crate) struct Held {
 }
 
 /// When entries were appended, roughly: tells how old the first unacknowledged one is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Ages {
     samples: VecDeque<(Time, Seq)>,
     /// Entries up to here are committed and older than `SLOW_MS`; how old is not known any more.
@@ -89,6 +99,10 @@ pub(crate) struct Ages {
 const SAMPLES: usize = 1024;
 
 impl Ages {
+    /// See `Core::alike`.
+    pub(crate) fn alike(&self, into: &mut impl Hasher) {
+        (&self.samples, self.old).hash(into);
+    }
     /// Everything up to `seq` was there before.
     pub(crate) fn after(seq: Seq) -> Ages {
         Ages { samples: VecDeque::new(), old: seq }

@@ -9,8 +9,10 @@ use crate::local::Local;
 use crate::progress::Stage;
 use crate::view::{Proposal, View};
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 
 /// A learner that is about to be proposed: commits need its disk from now on.
+#[derive(Clone, Hash)]
 struct Joining {
     pod: Pod,
     storage: StorageId,
@@ -18,6 +20,7 @@ struct Joining {
 }
 
 /// A written view whose outcome has not been seen.
+#[derive(Clone, Hash)]
 struct Open {
     next: View,
     sent_at: Time,
@@ -26,7 +29,7 @@ struct Open {
 /// Proposals on the version held.
 ///
 /// Invariant: every open proposal's base is the version of the view held; they all end together, when a higher one is seen.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Sets {
     open: Vec<Open>,
     joining: Option<Joining>,
@@ -38,6 +41,11 @@ pub(crate) struct Sets {
 const OPEN_MAX: usize = 8;
 
 impl Sets {
+    /// See `Core::alike`.
+    pub(crate) fn alike(&self, into: &mut impl Hasher) {
+        let Sets { open, joining, wait_until } = self;
+        (open, joining, wait_until).hash(into);
+    }
     /// V4: the disks that commits and reads need: of the set, of every open proposal, and of a learner about to be proposed.
     pub(crate) fn needed<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (&'a Pod, StorageId)> {
         let joining = self.joining.as_ref().map(|joining| (&joining.pod, joining.storage));

@@ -34,6 +34,7 @@ const HOUSE: &[Place] = &[
     place("jh", 4, &["api", "client", "controller", "frontend", "order", "postcode", "replica"]),
     // 5: harnesses
     place("e2e", 5, &["api", "client"]),
+    place("model", 5, &["group"]),
     place("tidy", 5, &[]),
 ];
 
