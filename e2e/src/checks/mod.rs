@@ -1,5 +1,7 @@
 //! Checks of what the cluster refuses, repairs and tells, beside the scenarios: no traffic, no figures, only yes or no.
 
+mod lease;
+mod plugin;
 mod policy;
 mod resources;
 mod rights;
@@ -32,6 +34,16 @@ pub(crate) const ALL: &[Check] = &[
         name: "bad-resources",
         tells: "resources that make no sense are refused, and what was taken away is repaired",
         run: |ground, _| play(async move { resources::check(ground) }),
+    },
+    Check {
+        name: "lease",
+        tells: "one controller builds, and another goes on when it is deleted or stands still",
+        run: |ground, _| play(async move { lease::check(ground) }),
+    },
+    Check {
+        name: "plugin",
+        tells: "kubectl jh status, failovers, promote and drill do what they say",
+        run: |ground, _| play(async move { plugin::check(ground) }),
     },
 ];
 

@@ -41,7 +41,28 @@ pub(super) fn check(ground: &Ground) -> Result<()> {
             wrong.push(format!("{error:#}"));
         }
     }
+    if let Err(error) = foreign(ground) {
+        wrong.push(format!("{error:#}"));
+    }
     none_of(wrong)
+}
+
+/// A Service under a name of ours that belongs to nobody we know is left as it is and told; when it is gone, ours comes back.
+fn foreign(ground: &Ground) -> Result<()> {
+    let (name, resource) = (format!("{NAME}-postcode"), format!("justhungry/{NAME}"));
+    let read = |object: &str, path: &str| {
+        ground.kubectl(["-n", NAMESPACE, "get", object, "-o", &format!("jsonpath={path}")]).read().unwrap_or_default()
+    };
+    let service = format!("service/{name}");
+    let theirs = json!({"metadata": {"ownerReferences": null}, "spec": {"sessionAffinity": "ClientIP"}}).to_string();
+    ground.kubectl(["-n", NAMESPACE, "patch", &service, "--type=merge", "-p", &theirs]).run()?;
+    let reason = || read(&resource, r#"{.status.conditions[?(@.type=="Degraded")].reason}"#);
+    until("the condition Degraded, ForeignObject", REPAIRED_WITHIN, || reason() == "ForeignObject")?;
+    let left = read(&service, "{.spec.sessionAffinity}{.metadata.ownerReferences}");
+    anyhow::ensure!(left == "ClientIP", "a Service that is not ours was changed: {left}");
+    ground.kubectl(["-n", NAMESPACE, "delete", &service]).run()?;
+    let is_ours = || read(&service, "{.metadata.ownerReferences[0].name}") == NAME;
+    until("the Service as ours again", REPAIRED_WITHIN, || is_ours() && reason() != "ForeignObject")
 }
 
 /// Deletes an object of ours, but not what depends on it, and waits for its successor.

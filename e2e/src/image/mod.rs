@@ -42,9 +42,7 @@ pub(crate) fn of_programs() -> Result<Image> {
     eprintln!("e2e: building jh");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the root")?;
     sh(cargo).args(["build", "--release", "--locked", "--package", "jh"]).dir(root).run()?;
-    // cargo puts both programs into one directory.
-    let own = std::env::current_exe().context("find this program")?;
-    let program = own.parent().and_then(Path::parent).context("find the build directory")?.join("release/jh");
+    let program = program()?;
     let path = "/usr/local/bin/jh".to_owned();
     Ok(Image {
         tag: TAG.to_owned(),
@@ -52,6 +50,13 @@ pub(crate) fn of_programs() -> Result<Image> {
         user: USER.to_owned(),
         files: vec![(program, path)],
     })
+}
+
+/// `jh`, as it was built last.
+pub(crate) fn program() -> Result<PathBuf> {
+    // cargo puts both programs into one directory.
+    let own = std::env::current_exe().context("find this program")?;
+    Ok(own.parent().and_then(Path::parent).context("find the build directory")?.join("release/jh"))
 }
 
 /// Writes the image as an archive.
