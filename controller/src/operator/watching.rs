@@ -204,3 +204,7 @@ impl Iterator for Again {
 impl Backoff for Again {
     fn reset(&mut self) {}
 }
+
+#[cfg(test)]
+#[path = "watching_tests.rs"]
+mod tests;

@@ -6,11 +6,13 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::network::in_namespace;
-use super::place::{API_ADDRESS, Place, SERVICES, WORLD};
+use super::place::{API_ADDRESS, Place, SERVICES, WORLD, namespace};
 use super::process;
 use crate::sh::until;
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Where pods find the API server: the first address of all Services.
+const SERVICE: &str = "https://10.96.0.1:443";
 const ETCD: &str = "http://127.0.0.1:2379";
 
 pub(super) fn start(place: &Place) -> Result<()> {
@@ -52,6 +54,15 @@ pub(super) fn start_api_server(place: &Place) -> Result<()> {
         let kubeconfig = place.kubeconfig();
         let ask = in_namespace(WORLD, place.program("kubernetes")).args(["kubectl", "get", "--raw", "/readyz"]);
         ask.env("KUBECONFIG", kubeconfig).succeeds()
+    })
+}
+
+/// Waits until the API server answers on a node at the address of its Service.
+pub(super) fn until_reached_from(place: &Place, node: &str) -> Result<()> {
+    until(&format!("the API server, as reached from {node}"), READY_WITHIN, || {
+        let ask = in_namespace(&namespace(node), place.program("kubernetes"));
+        let ask = ask.args(["kubectl", "--server", SERVICE, "--request-timeout=1s", "get", "--raw", "/readyz"]);
+        ask.env("KUBECONFIG", place.kubeconfig()).succeeds()
     })
 }
 

@@ -129,13 +129,16 @@ impl Cluster {
         Ok(())
     }
 
-    /// Stops the API server, as a crash of it does.
+    /// Stops the API server, as a crash of it does. One that is asked to end takes its address out of the Service `kubernetes`
+    /// before; when it is back the kube-proxies look again only after their own pause, of up to half a minute, and until then no pod
+    /// reaches it. That would be a test of kube-proxy.
     pub(crate) fn stop_api_server(&self) -> Result<()> {
-        process::end(&self.place, "apiserver")
+        process::kill(&self.place, "apiserver")
     }
 
-    /// Starts the API server again and waits until it is ready.
+    /// Starts the API server again and waits until it is ready, and reached from every node as pods reach it.
     pub(crate) fn start_api_server(&self) -> Result<()> {
-        control_plane::start_api_server(&self.place)
+        control_plane::start_api_server(&self.place)?;
+        NODES.iter().try_for_each(|name| control_plane::until_reached_from(&self.place, name))
     }
 }

@@ -48,6 +48,15 @@ pub(super) fn end(place: &Place, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends one program without asking.
+pub(super) fn kill(place: &Place, name: &str) -> Result<()> {
+    let Some(pid) = pid(place, name) else { return Ok(()) };
+    signal(pid, Signal::KILL);
+    until(name, END_WITHIN, || !is_alive(pid))?;
+    let _gone = fs::remove_file(pid_file(place, name));
+    Ok(())
+}
+
 /// Whether a process runs; one that has ended and was not waited for does not.
 pub(super) fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
