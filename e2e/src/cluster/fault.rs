@@ -76,7 +76,7 @@ impl Cluster {
         NODES.iter().for_each(|node| self.thaw(node));
         self.heal()?;
         if process::pid(&self.place, "apiserver").is_none() {
-            control_plane::start_api_server(&self.place)?;
+            self.start_api_server()?;
         }
         Ok(())
     }
