@@ -2,6 +2,7 @@
 //! from. Knows Go's tools and where the user's cache is.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -51,6 +52,10 @@ impl Programs {
         for name in ["kubernetes", "coredns", "pause.tar", "coredns.tar"] {
             std::os::unix::fs::symlink(self.dir.join(name), bin.join(name)).with_context(|| format!("link {name}"))?;
         }
+        // Under the name that people and documents use.
+        let kubectl = format!("#!/bin/sh\nexec {} kubectl \"$@\"\n", bin.join("kubernetes").display());
+        fs::write(bin.join("kubectl"), kubectl)?;
+        fs::set_permissions(bin.join("kubectl"), fs::Permissions::from_mode(0o755))?;
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ mod process;
 mod volumes;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -115,9 +115,13 @@ impl Cluster {
         self.inside(self.place.program("kubernetes")).arg("kubectl").args(args)
     }
 
-    /// A program on the network of the cluster's surroundings: where a client outside the pods is.
+    /// A program on the network of the cluster's surroundings: where a client outside the pods is. It finds `kubectl`.
     pub(crate) fn inside(&self, program: PathBuf) -> Sh {
-        network::in_namespace(place::WORLD, program).env("KUBECONFIG", self.kubeconfig())
+        let own = self.place.program("kubectl");
+        let path = own.parent().into_iter().map(Path::to_path_buf);
+        let rest = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(path.chain(std::env::split_paths(&rest))).unwrap_or(rest.clone());
+        network::in_namespace(place::WORLD, program).env("KUBECONFIG", self.kubeconfig()).env("PATH", path)
     }
 
     /// Gives an image of every node another name.
@@ -126,7 +130,7 @@ impl Cluster {
     }
 
     /// Puts an image on every node.
-    pub(crate) fn load(&self, archive: &std::path::Path) -> Result<()> {
+    pub(crate) fn load(&self, archive: &Path) -> Result<()> {
         NODES.iter().try_for_each(|name| node::load(&self.place, name, archive))
     }
 }
