@@ -1,6 +1,7 @@
 //! The command line: what can be asked of this program, and which cluster it is asked of.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -11,6 +12,9 @@ use crate::harness::{self, Ground};
 use crate::image;
 use crate::scenarios::{self, Scenario};
 use crate::sh;
+
+/// What `all` may take: a quarter of an hour for the scenarios, the rest for building everything on a slow machine.
+const ALL_WITHIN: Duration = Duration::from_secs(50 * 60);
 
 /// End-to-end tests on a real Kubernetes cluster.
 #[derive(Debug, Parser)]
@@ -30,6 +34,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Whether a cluster can be had here; if not, why, and exit code 1
+    Fit,
     /// What can be run
     List,
     /// Make a cluster on this machine (root on Debian)
@@ -76,6 +82,7 @@ pub(crate) fn run(cli: Cli) -> Result<bool> {
     match cli.command {
         Command::Run(args) => run_on(&Ground::find(), args),
         Command::All { write } => all(&cluster, write),
+        Command::Fit => Ok(is_fit()?),
         Command::List => {
             let scenarios = scenarios::ALL.iter().map(|scenario| (scenario.name, scenario.tells));
             let checks = checks::ALL.iter().map(|check| (check.name, check.tells));
@@ -102,8 +109,31 @@ pub(crate) fn run(cli: Cli) -> Result<bool> {
     }
 }
 
-/// Everything on a cluster of our own, which is gone afterwards, or on the one that KUBECONFIG names, which stays.
+/// Whether `all` has something to run on; says why not.
+fn is_fit() -> Result<bool> {
+    if !Ground::find().is_own() {
+        return Ok(true);
+    }
+    let unfit = Cluster::unfit()?;
+    if let Some(why) = &unfit {
+        println!("{why}");
+    }
+    Ok(unfit.is_none())
+}
+
+/// As [`everything`], and how long it took. Whatever is not done when time is up is ended like by Ctrl-C.
 fn all(cluster: &Cluster, write: bool) -> Result<bool> {
+    let begun = Instant::now();
+    let in_time = sh::within(ALL_WITHIN);
+    let outcome = everything(cluster, write);
+    let took = begun.elapsed().as_secs();
+    eprintln!("e2e: everything took {} min {} s", took / 60, took % 60);
+    ensure!(in_time.is_so(), "ended after {} minutes", ALL_WITHIN.as_secs() / 60);
+    outcome
+}
+
+/// Everything on a cluster of our own, which is gone afterwards, or on the one that KUBECONFIG names, which stays.
+fn everything(cluster: &Cluster, write: bool) -> Result<bool> {
     let args = || RunArgs { names: Vec::new(), rounds: None, write, inside: false };
     let ground = Ground::find();
     if !ground.is_own() {

@@ -14,6 +14,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Exit code when nothing can be said: 1 is that something is not as it should be.
+const BROKEN: u8 = 2;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
@@ -25,7 +28,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("e2e: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(BROKEN)
         }
     }
 }

@@ -6,7 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -23,12 +24,52 @@ const SAID_MAX: usize = 2000;
 /// Something awaited is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Ends what runs, and makes everything that would run or wait from now on fail. For signal handlers.
+/// What was asked to end has this long to do it.
+const END_WITHIN: Duration = Duration::from_secs(60);
+
+/// Ends what runs, and makes everything that would run or wait from now on fail.
 pub(crate) fn interrupt() {
     INTERRUPTED.store(true, Ordering::SeqCst);
-    for pid in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        signal(*pid, Signal::TERM);
+    let asked = running();
+    asked.iter().for_each(|pid| signal(*pid, Signal::TERM));
+    // What does not end by itself would keep us from cleaning up.
+    std::thread::spawn(move || {
+        sleep(END_WITHIN);
+        asked.intersection(&running()).for_each(|pid| signal(*pid, Signal::KILL));
+    });
+}
+
+fn running() -> BTreeSet<u32> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// A limit on everything that is run.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    is_over: Arc<AtomicBool>,
+    /// Dropped with the limit, which ends the waiting.
+    _open: Sender<()>,
+}
+
+impl Limit {
+    /// Whether it has not been reached.
+    pub(crate) fn is_so(&self) -> bool {
+        !self.is_over.load(Ordering::SeqCst)
     }
+}
+
+/// Interrupts everything after this time, unless the limit is dropped before.
+pub(crate) fn within(time: Duration) -> Limit {
+    let (open, closed) = channel();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let over = Arc::clone(&is_over);
+    std::thread::spawn(move || {
+        if closed.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            over.store(true, Ordering::SeqCst);
+            interrupt();
+        }
+    });
+    Limit { is_over, _open: open }
 }
 
 /// Whether somebody asked us to end.

@@ -5,6 +5,7 @@ mod backup;
 mod build;
 mod control_plane;
 mod fault;
+mod fitness;
 mod network;
 mod node;
 mod packages;
@@ -17,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::sh::{Sh, forget_interruption, sh, until};
 pub(crate) use place::{NODES, Place};
@@ -43,14 +44,17 @@ impl Cluster {
         network::exists(place::WORLD)
     }
 
+    /// Why this machine can have none; none if it can. Errors: what could be installed was not.
+    pub(crate) fn unfit() -> Result<Option<String>> {
+        fitness::unfit()
+    }
+
     /// Makes it. Errors: this machine cannot have one (says why), or a part did not come up; then nothing is left.
     pub(crate) fn up(&self) -> Result<()> {
-        ensure!(
-            rustix::process::geteuid().is_root(),
-            "making a cluster needs root: run this as root, or set KUBECONFIG"
-        );
         ensure!(!self.is_up(), "a cluster is up already: `e2e down` ends it");
-        packages::install()?;
+        if let Some(why) = fitness::unfit()? {
+            bail!(why);
+        }
         let programs = build::programs()?;
         let made = self.make(&programs);
         if made.is_err() {

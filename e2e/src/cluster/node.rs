@@ -177,7 +177,7 @@ fn cgroup(name: &str) -> String {
 }
 
 /// Where cgroups are: one tree (v2), or one a controller (v1).
-fn cgroup_trees() -> Vec<PathBuf> {
+pub(super) fn cgroup_trees() -> Vec<PathBuf> {
     let root = PathBuf::from("/sys/fs/cgroup");
     if root.join("cgroup.controllers").exists() {
         return vec![root];
