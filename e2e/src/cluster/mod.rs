@@ -69,6 +69,8 @@ impl Cluster {
     fn make(&self, programs: &build::Programs) -> Result<()> {
         let place = &self.place;
         fs::create_dir_all(place.logs()).context("make the cluster's directory")?;
+        fs::create_dir_all(place.memory())?;
+        sh("mount").args(["-t", "tmpfs", "-o", "mode=0755", "just-hungry-e2e"]).arg(place.memory()).run()?;
         // The programs lie where the cluster does: one built anew does not change one that runs.
         programs.link_into(place)?;
         network::make()?;

@@ -10,6 +10,9 @@ use super::place::{NODES, Place, VOLUMES, WORLD, address, namespace, pods};
 use super::process;
 use crate::sh::{sh, until};
 
+/// How much all pods of a node count against each process beside them, ten times as much as usual: a real node shares its processors
+/// with no control plane and no clients. The same in version 1 and in version 2.
+const CPU: [(&str, &str); 2] = [("cpu.shares", "10240"), ("cpu.weight", "1000")];
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) fn start(place: &Place, number: usize) -> Result<()> {
@@ -19,7 +22,7 @@ pub(super) fn start(place: &Place, number: usize) -> Result<()> {
         fs::create_dir_all(dir.join(part))?;
     }
     for volume in 1..=VOLUMES {
-        fs::create_dir_all(dir.join("volumes").join(volume.to_string()))?;
+        fs::create_dir_all(place.volumes(name).join(volume.to_string()))?;
     }
     fs::write(dir.join("cni/10-e2e.conflist"), network_of_pods(&dir, number))?;
     fs::write(dir.join("containerd.toml"), containerd(&dir))?;
@@ -190,6 +193,11 @@ fn make_cgroups(name: &str) -> Result<()> {
     for tree in cgroup_trees() {
         let own = tree.join(cgroup(name));
         fs::create_dir_all(&own).with_context(|| format!("make {}", own.display()))?;
+        for (file, weight) in CPU {
+            if own.join(file).exists() {
+                fs::write(own.join(file), weight)?;
+            }
+        }
         for file in ["cpuset.cpus", "cpuset.mems"] {
             // Version 1 gives a new cpuset no processor at all.
             if let (true, Ok(all)) = (tree.ends_with("cpuset"), fs::read_to_string(tree.join(file))) {

@@ -44,12 +44,23 @@ impl Place {
         self.state.join("bin").join(name)
     }
 
+    /// What the cluster itself writes. It is in memory: here three nodes and etcd share one disk, and pods that come and go would keep
+    /// it from the replicas, which have disks of their own elsewhere.
+    pub(crate) fn memory(&self) -> PathBuf {
+        self.state.join("memory")
+    }
+
     pub(crate) fn of_node(&self, name: &str) -> PathBuf {
-        self.state.join(name)
+        self.memory().join(name)
+    }
+
+    /// A node's local volumes, on disk.
+    pub(crate) fn volumes(&self, node: &str) -> PathBuf {
+        self.state.join("volumes").join(node)
     }
 
     pub(crate) fn etcd(&self) -> PathBuf {
-        self.state.join("etcd")
+        self.memory().join("etcd")
     }
 }
 

@@ -20,7 +20,7 @@ impl Cluster {
         for node in NODES {
             for number in 1..=VOLUMES {
                 let name = format!("{node}-{number}");
-                let dir = self.place.of_node(node).join("volumes").join(number.to_string());
+                let dir = self.place.volumes(node).join(number.to_string());
                 match phases.get(name.as_str()) {
                     None => {}
                     Some(&"Released") => {

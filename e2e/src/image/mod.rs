@@ -36,13 +36,16 @@ pub(crate) const NEXT_TAG: &str = "localhost/just-hungry:next";
 /// Nobody in particular: the same user as in the Dockerfile.
 const USER: &str = "65532:65532";
 
-/// The image of all programs: `jh`, built for release as this is.
+/// The image of all programs: `jh`, built for release as this is, without what only debuggers read: every node keeps it twice.
 pub(crate) fn of_programs() -> Result<Image> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("e2e: building jh");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the root")?;
     sh(cargo).args(["build", "--release", "--locked", "--package", "jh"]).dir(root).run()?;
-    let program = program()?;
+    let (whole, program) = (program()?, stripped()?);
+    if !sh("strip").args(["--strip-debug", "-o"]).arg(&program).arg(&whole).succeeds() {
+        fs::copy(&whole, &program).context("copy jh")?;
+    }
     let path = "/usr/local/bin/jh".to_owned();
     Ok(Image {
         tag: TAG.to_owned(),
@@ -50,6 +53,10 @@ pub(crate) fn of_programs() -> Result<Image> {
         user: USER.to_owned(),
         files: vec![(program, path)],
     })
+}
+
+fn stripped() -> Result<PathBuf> {
+    Ok(program()?.with_file_name("jh.image"))
 }
 
 /// `jh`, as it was built last.
