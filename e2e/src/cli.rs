@@ -183,6 +183,8 @@ fn run_on(ground: &Ground, args: RunArgs) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let is_all = names.is_empty();
     tokio::task::LocalSet::new().block_on(&runtime, async {
+        // A run that was interrupted may have left something broken.
+        harness::mend(ground).await?;
         harness::install(ground)?;
         let mut holds = true;
         for check in checks {

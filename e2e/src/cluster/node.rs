@@ -18,7 +18,8 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 pub(super) fn start(place: &Place, number: usize) -> Result<()> {
     let name = NODES[number - 1];
     let dir = place.of_node(name);
-    for part in ["cni", "containerd", "kubelet"] {
+    // Logs have a place for each node too: a kubelet removes those of pods that it does not know.
+    for part in ["cni", "containerd", "kubelet", "logs"] {
         fs::create_dir_all(dir.join(part))?;
     }
     for volume in 1..=VOLUMES {
@@ -150,6 +151,7 @@ evictionHard: {{nodefs.available: "1%", imagefs.available: "1%"}}
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 volumePluginDir: {d}/plugins
+podLogsDir: {d}/logs
 "#,
         d = dir.display(),
         pki = place.pki().display(),

@@ -65,11 +65,14 @@ async fn play_and_judge(ground: &Ground, kube: &kube::Client, scenario: &Scenari
         let why = outcome.report.linearity.not.iter().chain(&outcome.history).chain(&outcome.unanswered);
         why.take(10).for_each(|why| eprintln!("     {why}"));
     }
-    if let Ground::Own(cluster) = ground {
-        let cluster = cluster.clone();
-        tokio::task::spawn_blocking(move || cluster.mend().and_then(|()| cluster.offer_volumes())).await??;
-    }
+    mend(ground).await?;
     Ok(row)
+}
+
+/// Undoes everything that scenarios break on a cluster of our own.
+pub(crate) async fn mend(ground: &Ground) -> Result<()> {
+    let Ok(cluster) = ground.own().cloned() else { return Ok(()) };
+    tokio::task::spawn_blocking(move || cluster.mend().and_then(|()| cluster.offer_volumes())).await?
 }
 
 async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rounds: Option<u16>) -> Result<Outcome> {

@@ -13,7 +13,7 @@ pub(crate) mod pods;
 mod stage;
 mod verdict;
 
-pub(crate) use course::run;
+pub(crate) use course::{mend, run};
 pub(crate) use ground::{Ground, root};
 pub(crate) use install::{NAME, NAMESPACE, install, reinstall};
 pub(crate) use stage::{Play, Stage, play};

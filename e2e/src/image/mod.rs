@@ -63,7 +63,9 @@ fn stripped() -> Result<PathBuf> {
 pub(crate) fn program() -> Result<PathBuf> {
     // cargo puts both programs into one directory.
     let own = std::env::current_exe().context("find this program")?;
-    Ok(own.parent().and_then(Path::parent).context("find the build directory")?.join("release/jh"))
+    let program = own.parent().and_then(Path::parent).context("find the build directory")?.join("release/jh");
+    anyhow::ensure!(program.exists(), "{} is not there: cargo build --release", program.display());
+    Ok(program)
 }
 
 /// Writes the image as an archive.
