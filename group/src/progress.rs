@@ -71,8 +71,9 @@ impl Progress {
     pub(crate) fn is_idle(&self, now: Time) -> bool {
         now.ms_since(self.sent_at) >= TICK_MS * (HEARTBEAT_TICKS - 1)
     }
+    /// A process that is known dead answers no more, though its last words may arrive afterwards.
     pub(crate) fn is_answering(&self) -> bool {
-        self.stage != Stage::Absent && self.detector.is_answering()
+        self.stage != Stage::Absent && !self.refused && self.detector.is_answering()
     }
 }
 

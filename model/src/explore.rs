@@ -21,11 +21,14 @@ struct Ways {
     most: usize,
     deadline: Instant,
     cut: Arc<AtomicBool>,
+    /// Afterwards a way is gone once more, to be told.
+    exploring: Arc<AtomicBool>,
 }
 
 impl Ways {
     fn is_over(&self) -> bool {
-        let over = self.looked.fetch_add(1, Ordering::Relaxed) >= self.most || Instant::now() >= self.deadline;
+        let spent = self.looked.fetch_add(1, Ordering::Relaxed) >= self.most || Instant::now() >= self.deadline;
+        let over = spent && self.exploring.load(Ordering::Relaxed);
         if over {
             self.cut.store(true, Ordering::Relaxed);
         }
@@ -93,6 +96,7 @@ pub enum Order {
 /// Goes every way of a play, until a law is broken or so many moments were looked at or so much time has passed.
 pub fn explore(play: &Play, order: Order, threads: usize, most: usize, longest: Duration) -> Report {
     let began = Instant::now();
+    let exploring = Arc::new(AtomicBool::new(true));
     let (reached, cut) = (Arc::<AtomicU32>::default(), Arc::<AtomicBool>::default());
     let ways = Ways {
         play: play.clone(),
@@ -101,11 +105,12 @@ pub fn explore(play: &Play, order: Order, threads: usize, most: usize, longest: 
         most,
         deadline: began + longest,
         cut: cut.clone(),
+        exploring: exploring.clone(),
     };
     let checker = ways.checker().threads(threads);
     let (path, moments, different, depth) = match order {
-        Order::Nearest => figures(checker.spawn_bfs().join()),
-        Order::Deepest => figures(checker.spawn_dfs().join()),
+        Order::Nearest => figures(checker.spawn_bfs().join(), &exploring),
+        Order::Deepest => figures(checker.spawn_dfs().join(), &exploring),
     };
     let took = began.elapsed();
     let refuted = path.and_then(|path| {
@@ -121,7 +126,8 @@ pub fn explore(play: &Play, order: Order, threads: usize, most: usize, longest: 
 }
 
 /// The way to a broken law, moments met, different ones, and the longest way.
-fn figures(checker: impl Checker<Ways>) -> (Option<Path<World, Move>>, usize, usize, usize) {
+fn figures(checker: impl Checker<Ways>, exploring: &AtomicBool) -> (Option<Path<World, Move>>, usize, usize, usize) {
+    exploring.store(false, Ordering::Relaxed);
     (checker.discovery(LAWS), checker.state_count(), checker.unique_state_count(), checker.max_depth())
 }
 

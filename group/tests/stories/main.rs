@@ -60,6 +60,7 @@ stories! {
     s1_a_shrink_keeps_nobody_who_does_not_answer
     s1_a_slow_disk_is_shrunk_out_and_comes_back_after_ten_seconds_of_calm
     s1_one_write_removes_all_who_are_gone
+    s1_the_last_words_of_the_dead_do_not_let_them_in_again
     s1_the_set_never_shrinks_below_the_minimum
     s2_a_learner_far_behind_is_not_waited_for
     s2_a_learner_holds_the_start_of_the_epoch_before_it_is_proposed

@@ -1,5 +1,5 @@
 //! Explorations for every run of the tests: seconds each, in a debug build too.
-use super::ONE;
+use super::{NONE, ONE};
 use crate::play::Reached::{
     Acknowledged, AcknowledgedLater, Forced, GivenUp, Grown, Installed, ReadLater, Rebuilt, Repeated, Resigned, Shrunk,
     Wished,
@@ -26,6 +26,14 @@ pub const SMALL: &[Play] = &[
             "sets",
             "S1, S2, V4: a living member is doubted, leaves the set and returns",
             Budget { doubts: 1, ..ONE },
+        )
+    },
+    Play {
+        reaches: &[Shrunk, Grown],
+        ..Play::of(
+            "heir-doubts",
+            "S1: a new primary takes a living member for dead and still hears its last words",
+            Budget { promotions: 1, doubts: 1, ..NONE },
         )
     },
     Play {
