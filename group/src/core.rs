@@ -9,6 +9,7 @@ use crate::limits::{HEARTBEAT_TICKS, LEAVE_MS, LOG_BYTES};
 use crate::local::{Link, Local, Recovered};
 use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
+use crate::mistake::planted;
 use crate::status::{Role, Status};
 use crate::view::View;
 use std::hash::{Hash, Hasher};
@@ -43,6 +44,8 @@ pub struct Core {
     seat: Seat,
     ticks: u64,
     leaving: Option<Time>,
+    /// The primary of this epoch has called, and the disk is unsound: it is given up once the view is seen not to be lost.
+    gives_up: Option<Epoch>,
     /// Where the last snapshot ends; the log is kept back to the one before, for learners who are fetching that.
     snapshot: Option<Position>,
 }
@@ -51,7 +54,7 @@ impl Core {
     /// A member with what its disk told. It follows until a view names this very process.
     pub fn new(recovered: Recovered) -> Core {
         let local = Local::new(recovered);
-        Core { local, seat: Seat::Follow(Follow::default()), ticks: 0, leaving: None, snapshot: None }
+        Core { local, seat: Seat::Follow(Follow::default()), ticks: 0, leaving: None, gives_up: None, snapshot: None }
     }
 
     /// Takes one thing that happened. What it causes in bulk comes with the next `flush`.
@@ -127,7 +130,9 @@ impl Core {
 
     fn change_seat(&mut self, now: Now, previous: Option<Pod>, out: &mut Vec<Output>) {
         let by = self.local.promised;
-        if let Seat::Lead(_) = self.seat {
+        if let Seat::Lead(_) = self.seat
+            && !planted(43)
+        {
             // D1: whatever is held is dropped with the process; front ends ask the next primary.
             let why = if self.leaving.is_some() { Stop::Left } else { Stop::Demoted { by } };
             out.push(Output::Exit { why });
@@ -142,6 +147,9 @@ impl Core {
             self.seat = Seat::Lead(Box::new(lead));
         } else {
             self.seat = Seat::Follow(Follow::default());
+            if planted(11) {
+                self.local.log.cut(self.local.commit);
+            }
         }
         out.push(Output::Changed(self.role()));
     }
@@ -161,8 +169,14 @@ impl Core {
             self.local.view_lost = lost;
             out.push(Output::Changed(self.role()));
         }
+        if let (Seat::Lead(lead), true) = (&mut self.seat, planted(12)) {
+            lead.sets.settled();
+        }
         if let Some(view) = view.filter(|_| !lost) {
             self.learn(now, view, out);
+            if self.gives_up == Some(self.local.promised) {
+                out.push(Output::Reset { why: Stop::Outdated });
+            }
         }
     }
 
@@ -191,8 +205,12 @@ impl Core {
                 self.hear_primary(from, epoch, out, |follow, _, out| follow.take_snapshot(from, out));
             }
             Message::Reset { epoch } => {
-                let reset = Output::Reset { why: Stop::Outdated };
-                self.hear_primary(from, epoch, out, |_, _, out| out.push(reset));
+                let mut is_called = false;
+                self.hear_primary(from, epoch, out, |_, _, _| is_called = true);
+                if is_called {
+                    self.unsound("it holds less than it acknowledged (P5)".into(), out);
+                    self.give_up(out);
+                }
             }
             Message::Promised { epoch, starts, tail, commit, format, clock } => {
                 let told = Promise { starts, tail, commit, format, clock };
@@ -222,10 +240,21 @@ impl Core {
             return;
         }
         if self.local.unhealthy.is_some() && self.local.halted.is_none() {
-            // An unsound disk is of no use while a sound one leads: come back empty and be filled.
-            out.push(Output::Reset { why: Stop::Outdated });
+            self.give_up(out);
         } else if let Seat::Follow(follow) = &mut self.seat {
             follow.owe_promise();
+        }
+    }
+    /// An unsound disk is of no use while a sound one leads: come back empty and be filled. But a view that was lost can only be
+    /// rebuilt if every disk of its set answers (V3), and what this one knows of the view is sound: so first look whether it is lost.
+    fn give_up(&mut self, out: &mut Vec<Output>) {
+        let epoch = self.local.promised;
+        if planted(46) {
+            out.push(Output::Reset { why: Stop::Outdated });
+        } else if self.gives_up.replace(epoch) != Some(epoch)
+            && let Some(view) = &self.local.view
+        {
+            out.push(Output::ReadView { held: view.version });
         }
     }
     /// W2: who speaks in a lower epoch than promised is told of the higher one.
@@ -326,7 +355,7 @@ impl Core {
         let in_sync = self.local.in_sync();
         match &mut self.seat {
             Seat::Lead(lead) => lead.drain(None, Cause::Leaving, now, out),
-            Seat::Follow(_) if in_sync => self.say_leave(out),
+            Seat::Follow(_) if in_sync && !planted(19) => self.say_leave(out),
             Seat::Follow(_) => out.push(Output::Exit { why: Stop::Left }),
         }
     }
@@ -459,13 +488,13 @@ impl Core {
     /// again. Two things do not count: numbers of writes, saves and tickets, of which only the order matters; and, as long as no
     /// heartbeat interval passes, who was heard when. `barriers`: whether nonces count; they decide nothing while nobody reads.
     pub fn alike(&self, into: &mut impl Hasher, barriers: bool) {
-        let Core { local, seat, ticks: _, leaving, snapshot } = self;
+        let Core { local, seat, ticks: _, leaving, gives_up, snapshot } = self;
         local.alike(into);
         std::mem::discriminant(seat).hash(into);
         match seat {
             Seat::Follow(follow) => follow.alike(into, barriers),
             Seat::Lead(lead) => lead.alike(into, barriers),
         }
-        (leaving, snapshot).hash(into);
+        (leaving, gives_up, snapshot).hash(into);
     }
 }

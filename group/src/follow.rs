@@ -6,6 +6,7 @@ use crate::io::{Output, Stop};
 use crate::limits::STALLED_MS;
 use crate::local::{Link, Local};
 use crate::message::{Message, Peer};
+use crate::mistake::planted;
 use crate::status::{Role, Sign, Suspect};
 use std::hash::{Hash, Hasher};
 
@@ -65,7 +66,8 @@ impl Follow {
                 self.verified = self.verified.max(upto);
                 self.told = self.told.max(append.commit);
                 self.ack_due |= empty;
-                let commit = self.told.min(self.verified);
+                let verified = if planted(39) { local.log.tail().seq } else { self.verified };
+                let commit = self.told.min(verified);
                 if commit > local.commit {
                     self.waiting_since = None;
                 }
@@ -83,6 +85,8 @@ impl Follow {
 
     pub(crate) fn take_snapshot(&mut self, from: &Peer, out: &mut Vec<Output>) {
         self.detector.hear();
+        // Said with every heartbeat until the primary knows where my log ends: what I told it after the last one may be lost.
+        self.owes_promise = true;
         if self.fetching.as_ref() != Some(&from.pod) {
             self.fetching = Some(from.pod.clone());
             out.push(Output::FetchSnapshot { from: from.pod.clone() });
@@ -118,7 +122,8 @@ impl Follow {
         if std::mem::take(&mut self.owes_promise) {
             out.push(Output::Send { to: primary.clone(), message: local.promise(now) });
         }
-        let durable = local.log.durable().min(self.verified);
+        let durable = if planted(5) { local.log.tail().seq } else { local.log.durable() };
+        let durable = durable.min(self.verified);
         let news = durable > self.acked.0;
         let asked = self.nonce > self.acked.1 && (self.ack_due || durable == self.verified);
         if news || asked {
@@ -157,7 +162,8 @@ pub(crate) struct Append {
 fn take(local: &mut Local, prev: Position, entries: Vec<Entry>) -> Result<Seq, Misfit> {
     let base = local.log.base().seq;
     // What lies under my snapshot is committed, and therefore the same everywhere.
-    if prev.seq >= base && local.log.position(prev.seq) != Some(prev) {
+    let mine = local.log.position(prev.seq);
+    if prev.seq >= base && mine != Some(prev) && !(planted(40) && mine.is_some()) {
         return Err(Misfit::Gap);
     }
     let mut upto = prev.seq;
@@ -173,7 +179,7 @@ fn take(local: &mut Local, prev: Position, entries: Vec<Entry>) -> Result<Seq, M
             cut_before(local, &entry)?;
         }
         let tail = local.log.tail();
-        if tail.seq + 1 != entry.seq || tail.hash != entry.prev_hash || tail.epoch > entry.epoch {
+        if tail.seq + 1 != entry.seq || (!planted(40) && (tail.hash != entry.prev_hash || tail.epoch > entry.epoch)) {
             return Err(Misfit::Gap);
         }
         local.log.append(entry);

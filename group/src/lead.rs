@@ -7,6 +7,7 @@ use crate::leave::Drain;
 use crate::limits::{APPEND_BYTES, IN_FLIGHT_BYTES, STALLED_MS};
 use crate::local::{Link, Local};
 use crate::message::{EpochStart, Message, Peer};
+use crate::mistake::planted;
 use crate::progress::{Ages, Held, Progress, Stage};
 use crate::sets::Sets;
 use crate::status::{Sign, Suspect};
@@ -165,6 +166,8 @@ impl Lead {
                 progress.sent_commit = 0;
             }
             Some(_) => out.push(Output::Reset { why: Stop::Outdated }),
+            // Whoever fetches already is reminded with the next heartbeat.
+            None if progress.stage == Stage::Fetching => {}
             None => {
                 progress.stage = Stage::Fetching;
                 let message = Message::TakeSnapshot { epoch: self.epoch };
@@ -193,27 +196,37 @@ impl Lead {
     /// An answer that appended nothing waits for barrier and commit (R1, W4).
     pub(crate) fn read(&mut self, local: &Local, ticket: u64) {
         let index = local.log.tail().seq;
-        self.reads.push_back(Read { ticket, index, nonce: self.nonce + 1 });
+        let nonce = match () {
+            () if planted(10) => self.nonce.saturating_sub(5),
+            () if planted(29) => self.nonce,
+            () => self.nonce + 1,
+        };
+        self.reads.push_back(Read { ticket, index, nonce });
     }
 
     /// W1: what every disk of the set, and of every open proposal's, holds; nothing before this epoch's start is there (P3).
     fn committable(&self, local: &Local) -> Option<Seq> {
         let view = local.view.as_ref().filter(|view| view.in_sync.len() >= view.min_in_sync)?;
-        let mut upto = local.log.durable();
+        let mine = if planted(9) { local.log.tail().seq } else { local.log.durable() };
+        let mut upto = mine;
         for (pod, storage) in self.sets.needed(view) {
-            let mine = *pod == local.me.pod && storage == local.me.storage;
-            upto = upto.min(if mine { local.log.durable() } else { self.held_by(storage) });
+            let is_me = *pod == local.me.pod && storage == local.me.storage;
+            upto = upto.min(if is_me { mine } else { self.held_by(storage) });
         }
-        (upto >= self.start && local.promise_is_saved()).then_some(upto.max(local.commit))
+        ((upto >= self.start || planted(42)) && local.promise_is_saved()).then_some(upto.max(local.commit))
     }
     fn release_reads(&mut self, local: &Local, out: &mut Vec<Output>) {
         let Some(view) = &local.view else { return };
         if self.reads.is_empty() || view.in_sync.len() < view.min_in_sync || local.commit < self.start {
             return;
         }
-        let others = self.sets.needed(view).filter(|(_, storage)| *storage != local.me.storage);
+        let set = self.sets.needed(view).filter(|(pod, storage)| !planted(30) || view.holds(pod, *storage));
+        let others = set.filter(|(_, storage)| *storage != local.me.storage);
         let confirmed = |storage| self.held.get(&storage).map_or(0, |held| held.nonce);
-        let barrier = others.map(|(_, storage)| confirmed(storage)).min().unwrap_or(u64::MAX);
+        let now = |pod| self.peers.get(pod).and_then(|progress| progress.peer.as_ref()).map(|peer| peer.storage);
+        let answers = others.map(|(pod, storage)| confirmed(now(pod).filter(|_| planted(28)).unwrap_or(storage)));
+        let barrier = if planted(1) { answers.max() } else { answers.min() };
+        let barrier = barrier.filter(|_| !planted(2)).unwrap_or(u64::MAX);
         let mut last = None;
         while let Some(read) = self.reads.front() {
             if read.index > local.commit || read.nonce > barrier {
@@ -302,6 +315,7 @@ impl Lead {
     fn propose_format(&mut self, local: &mut Local, now: Now) {
         let Some(view) = &local.view else { return };
         let others = view.members.iter().filter(|pod| **pod != local.me.pod);
+        let others = others.filter(|_| !planted(45));
         let known = others.map(|pod| self.peers.get(pod).and_then(|progress| progress.format).unwrap_or(0));
         let all = known.min().unwrap_or(local.speaks).min(local.speaks);
         if all > self.format_proposed && self.drain.is_none() {

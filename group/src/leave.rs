@@ -5,6 +5,7 @@ use crate::io::Output;
 use crate::lead::Lead;
 use crate::limits::RESIGN_PATIENCE_MS;
 use crate::local::Local;
+use crate::mistake::planted;
 use crate::progress::Stage;
 use crate::status::Role;
 use crate::view::View;
@@ -59,7 +60,9 @@ impl Lead {
             let asked = wanted.is_none_or(|wanted| wanted == pod);
             (whole && same && asked && progress.is_answering() && !progress.leaves).then(|| (pod.clone(), held.boot))
         };
-        view.pairs().filter(|(pod, _)| **pod != local.me.pod).find_map(fit)
+        let anyone = self.peers.iter().filter_map(|(pod, progress)| Some((pod, progress.peer.as_ref()?.storage)));
+        let first = anyone.filter(|_| planted(22)).find_map(fit);
+        first.or_else(|| view.pairs().filter(|(pod, _)| **pod != local.me.pod).find_map(fit))
     }
 
     pub(crate) fn has_resigned(&self) -> bool {

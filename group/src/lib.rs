@@ -19,6 +19,8 @@ pub mod limits;
 mod local;
 mod log;
 mod message;
+#[doc(hidden)]
+pub mod mistake;
 mod progress;
 pub mod route;
 mod sets;

@@ -5,6 +5,7 @@ use crate::io::Output;
 use crate::limits::REIGNS;
 use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
+use crate::mistake::planted;
 use crate::view::View;
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -96,6 +97,7 @@ impl Local {
             saved: 0,
             promise: 0,
         };
+        let commit = if planted(44) { Seq::MAX } else { commit };
         let floor = commit.min(local.log.tail().seq).max(base.seq);
         local.note_committed(base.seq, floor);
         local.commit = floor;
@@ -129,6 +131,10 @@ impl Local {
         self.view = Some(view.clone());
         self.view_lost = false;
         self.saves += 1;
+        if planted(20) {
+            self.saved = self.saves;
+            return out.push(Output::Viewed(view));
+        }
         let (save, group, promised) = (self.saves, self.group, self.promised);
         out.push(Output::Save { save, group, promised, view: self.view.clone() });
         out.push(Output::Viewed(view));

@@ -9,6 +9,7 @@ pub use io::{Demand, Failure, Input, Output};
 
 use crate::ids::{Epoch, Pod, Time};
 use crate::limits::{HEDGE_MS, PARK_BYTES, PARK_MS, PARK_REQUESTS, PROBE_MS};
+use crate::mistake::planted;
 use crate::view::View;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +148,7 @@ impl Route {
         let Some(pending) = self.pending.get_mut(&ticket) else { return };
         self.resent += u64::from(pending.tries > 0);
         pending.tries += 1;
-        pending.uncertain |= pending.sent_to.is_some();
+        pending.uncertain |= pending.sent_to.is_some() && !planted(33);
         pending.sent_to = Some(to.clone());
         pending.sent_at = now;
         out.push(Output::Send { to, ticket, bytes: pending.bytes.clone() });

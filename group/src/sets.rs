@@ -6,6 +6,7 @@ use crate::limits::{
     CALM_MS, EXPAND_PATIENCE_MS, NEAR_TAIL_MS, PROPOSE_AGAIN_MS, SLOW_FLOOR_MS, SLOW_FOR_MS, SLOW_MS, SLOW_RATIO,
 };
 use crate::local::Local;
+use crate::mistake::planted;
 use crate::progress::Stage;
 use crate::view::{Proposal, View};
 use std::collections::BTreeSet;
@@ -49,7 +50,19 @@ impl Sets {
     /// V4: the disks that commits and reads need: of the set, of every open proposal, and of a learner about to be proposed.
     pub(crate) fn needed<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (&'a Pod, StorageId)> {
         let joining = self.joining.as_ref().map(|joining| (&joining.pod, joining.storage));
-        view.pairs().chain(self.open.iter().flat_map(|open| open.next.pairs())).chain(joining)
+        let swapped = |pod: &Pod, storage| {
+            let other = |open: &Open| open.next.in_sync.get(pod).is_some_and(|new| *new != storage);
+            planted(24) && self.open.iter().any(other)
+        };
+        let shrunk = |pod: &Pod| {
+            let resigns = self.open.iter().any(|open| open.next.epoch != view.epoch);
+            let gone =
+                self.open.iter().any(|open| open.next.epoch == view.epoch && !open.next.in_sync.contains_key(pod));
+            gone && (planted(3) || (planted(25) && resigns))
+        };
+        let base = view.pairs().filter(move |(pod, storage)| !swapped(pod, *storage) && !shrunk(pod));
+        let open = self.open.iter().flat_map(|open| open.next.pairs());
+        base.chain(open.filter(move |(pod, _)| !shrunk(pod))).chain(joining)
     }
     /// A higher version was seen: whatever was proposed on the old one has either become it or never will.
     pub(crate) fn settled(&mut self) {
@@ -112,7 +125,7 @@ impl Lead {
         let gone: BTreeSet<Pod> = doomed.iter().map(|(_, pod)| pod.clone()).collect();
         let stays = |pod: &Pod| *pod != local.me.pod && !gone.contains(pod);
         let answers = |pod: &Pod| self.peers.get(pod).is_some_and(|progress| progress.is_answering());
-        if gone.is_empty() || !view.in_sync.keys().filter(|pod| stays(pod)).all(answers) {
+        if gone.is_empty() || (!planted(16) && !view.in_sync.keys().filter(|pod| stays(pod)).all(answers)) {
             return false;
         }
         for (_, pod) in doomed.iter().filter(|(doom, _)| *doom == Doom::Slow) {
@@ -173,7 +186,8 @@ impl Lead {
         let Some(joining) = &self.sets.joining else { return };
         let (pod, storage, since) = (joining.pod.clone(), joining.storage, joining.since);
         let proposed = self.sets.open.iter().any(|open| open.next.holds(&pod, storage));
-        if self.held_by(storage) >= local.commit.max(self.start) {
+        let enough = if planted(21) { local.commit } else { local.commit.max(self.start) };
+        if self.held_by(storage) >= enough || planted(8) {
             self.sets.propose(view, view.with(&pod, storage), now, out);
         } else if proposed {
             // After the write V4 decides: only a higher version ends it.

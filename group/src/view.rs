@@ -1,6 +1,7 @@
 //! The view: who leads, whose disks count, who is allowed in. Knows the rules for the next one (V1–V5, U1) and nothing of where it is kept.
 use crate::entry::{Cause, Change};
 use crate::ids::{BootId, Epoch, GroupId, Pod, StorageId, Wall};
+use crate::mistake::planted;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -114,11 +115,12 @@ pub enum Refusal {
 impl View {
     /// Whether `pod` with this disk belongs to the set.
     pub fn holds(&self, pod: &Pod, storage: StorageId) -> bool {
-        self.in_sync.get(pod) == Some(&storage)
+        self.in_sync.get(pod).is_some_and(|named| *named == storage || planted(6))
     }
     /// Whether this process leads: the pod, the process *and* the disk must be those of the view (P2).
     pub fn is_led_by(&self, pod: &Pod, boot: BootId, storage: StorageId) -> bool {
-        self.primary == *pod && self.primary_boot == boot && self.holds(pod, storage)
+        let disk = self.holds(pod, storage) || planted(26);
+        self.primary == *pod && (self.primary_boot == boot || planted(7)) && disk
     }
     /// The disks of the set as pairs.
     pub fn pairs(&self) -> impl Iterator<Item = (&Pod, StorageId)> {
@@ -152,7 +154,8 @@ impl View {
         if keep.len() > self.min_in_sync {
             keep.remove(&self.primary);
         }
-        self.promote(to, boot, &keep, change)
+        let next = self.promote(to, boot, &keep, change);
+        if planted(23) { View { epoch: self.epoch, ..next } } else { next }
     }
     /// A view with other members or another minimum.
     pub fn with_members(&self, members: BTreeSet<Pod>, min_in_sync: usize) -> View {

@@ -163,7 +163,8 @@ impl World {
         if used.crashes < max.crashes {
             into.push(Move::Crash { pod });
         }
-        if max.losses + max.rollbacks > 0 && self.store.is_lost() && !node.status().is_some_and(|told| told.view_lost) {
+        let is_news = || self.store.is_lost() && !node.status().is_some_and(|told| told.view_lost);
+        if node.looks || max.losses + max.rollbacks > 0 && is_news() {
             into.push(Move::Look { pod });
         }
         for other in others(play, pod).filter(|other| *other > pod && used.breaks < max.breaks) {

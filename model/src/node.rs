@@ -64,6 +64,8 @@ pub(crate) struct Node {
     pub(crate) shelf: Option<Arc<Disk>>,
     /// Its disk was set back to the older copy, and nobody has noticed yet.
     pub(crate) set_back: bool,
+    /// It halts, and looks at the store before it gives its disk up (V3).
+    pub(crate) looks: bool,
     boots: u64,
     storages: u128,
     machine: Machine,
@@ -88,6 +90,7 @@ impl Node {
             disk,
             shelf: None,
             set_back: false,
+            looks: false,
             boots: 0,
             storages: 0,
             machine: Machine::default(),
@@ -143,6 +146,7 @@ impl Node {
         self.writes.clear();
         self.tickets = 0;
         (self.fetching, self.walk) = (None, None);
+        self.looks = false;
     }
     /// The disk is another one, empty.
     pub(crate) fn wipe(&mut self, keeps_name: bool) {
@@ -227,8 +231,9 @@ impl Node {
                 effects.push(Effect::Leads);
             }
             Output::FetchSnapshot { from } => self.fetching = Some(from),
-            Output::Changed(Role::Halted) => effects.push(Effect::Broken(Broken::Halted)),
-            Output::Changed(_) | Output::Viewed(_) | Output::ReadView { .. } | Output::Trim { .. } => {}
+            Output::Changed(Role::Halted) if !self.set_back => effects.push(Effect::Broken(Broken::Halted)),
+            Output::ReadView { .. } => self.looks = self.core.as_ref()?.role() == Role::Halted,
+            Output::Changed(_) | Output::Viewed(_) | Output::Trim { .. } => {}
             Output::Reset { .. } => {
                 self.die(0);
                 self.wipe(false);
@@ -329,8 +334,9 @@ impl Node {
         !self.asks.is_empty()
     }
     fn alike(&self, into: &mut Xxh3, barriers: bool) {
-        let Node { pod, index: _, core, disk, shelf, set_back, boots, storages, machine, asks, writes, .. } = self;
-        (pod, set_back, boots, storages, machine).hash(into);
+        let Node { pod, index: _, core, disk, shelf, set_back, looks, boots, storages, machine, asks, writes, .. } =
+            self;
+        (pod, set_back, looks, boots, storages, machine).hash(into);
         core.is_some().hash(into);
         if let Some(core) = core {
             core.alike(into, barriers);

@@ -313,6 +313,7 @@ impl Turn<'_> {
             Move::Look { pod } => {
                 let held = self.world.nodes[*pod].core.as_ref().and_then(|core| core.view()).map_or(0, |v| v.version);
                 let view = self.world.store.current().map(|view| View::clone(view));
+                Arc::make_mut(&mut self.world.nodes[*pod]).looks = false;
                 self.give(*pod, Input::Stored { held, view });
             }
             Move::Operate { pod, key } => self.request(*pod, Some(*key)),

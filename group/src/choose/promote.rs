@@ -6,6 +6,7 @@ use super::{Decision, Why, wait};
 use crate::entry::{Cause, Change};
 use crate::ids::{Now, Pod, StorageId, Time};
 use crate::limits::{ANSWER_AGE_MS, ANSWER_MS, GATHER_MS};
+use crate::mistake::planted;
 use crate::status::{Role, Status};
 use crate::view::View;
 use std::cmp::Reverse;
@@ -33,7 +34,16 @@ pub(super) fn choose(seen: &Seen, view: &View, doubt: &Doubt, jitter_ms: u64, no
     let cause = if restarted { Cause::Restarted } else { doubt.cause };
     let suspected_at = now.wall.saturating_sub(now.mono.ms_since(doubt.since));
     let change = Change { cause, suspected_at, decided_at: now.wall };
-    let next = view.promote(to, status.me.boot, &poll.keep(view, to, doubt), change);
+    let mut keep = poll.keep(view, to, doubt);
+    let outside = seen.members().filter_map(|(pod, member)| Some((pod, member.answer()?)));
+    let outside = outside.filter(|(pod, status)| !view.holds(pod, status.me.storage)).last();
+    if let Some((pod, other)) = outside.filter(|_| planted(4) || planted(27)) {
+        keep.insert(pod.clone(), other.me.storage);
+        let (to, status) = if planted(4) { (pod, other) } else { (to, status) };
+        let next = view.promote(to, status.me.boot, &keep, change);
+        return Decision::Write { base: view.version, next };
+    }
+    let next = view.promote(to, status.me.boot, &keep, change);
     Decision::Write { base: view.version, next }
 }
 
@@ -49,7 +59,8 @@ pub(super) fn is_fit<'a>(seen: &'a Seen, view: &View, pod: &Pod, storage: Storag
     let status = member.answer()?;
     let sound = status.unhealthy.is_none() && status.role != Role::Halted && status.group == Some(view.group);
     // P5: a disk that lacks what is committed was set back and counts as wiped.
-    (sound && status.me.storage == storage && status.tail.seq >= member.floor).then_some(status)
+    let same = status.me.storage == storage || planted(6) || planted(26);
+    (sound && same && (status.tail.seq >= member.floor || planted(6) || planted(26))).then_some(status)
 }
 
 /// Who of the set has answered since the doubt began.

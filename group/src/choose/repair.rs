@@ -88,7 +88,9 @@ pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Res
     if !absent.is_empty() {
         return Err(CannotRepair::Absent { pods: absent });
     }
-    let sound = fit.iter().filter(|(_, status)| is_sound(status));
+    // P5: a disk that lacks what is committed was set back.
+    let whole = |pod: &Pod, status: &Status| seen.member(pod).is_some_and(|member| status.tail.seq >= member.floor);
+    let sound = fit.iter().filter(|(pod, status)| is_sound(status) && whole(pod, status));
     // All disks of the set hold everything acknowledged. A process that leads the old epoch would end itself (D1) and cost
     // one more failover, so another one is better.
     let follows = |status: &Status| !matches!(status.role, Role::Primary | Role::Draining);

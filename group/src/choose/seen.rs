@@ -184,12 +184,14 @@ impl Seen {
         self.doubtful
     }
 
-    /// The highest commit index that anyone of the view's history knows (P5). A history that a loss ended does not count.
+    /// The highest commit index that anyone of the view's history knows (P5). A history that a loss ended does not count. While
+    /// the view is lost, the history is that of the highest epoch promised (V3).
     fn commit_floor(&self) -> Seq {
-        let Some(view) = self.view() else { return 0 };
-        let statuses = self.members.values().filter_map(|member| member.status.as_ref());
-        let same =
-            statuses.filter(|status| status.group == Some(view.group) && status.promised.loss == view.epoch.loss);
+        let statuses = || self.members.values().filter_map(|member| member.status.as_ref());
+        let highest = statuses().max_by_key(|status| status.promised);
+        let known = highest.and_then(|status| Some((status.group?, status.promised.loss)));
+        let Some(history) = self.view().map(|view| (view.group, view.epoch.loss)).or(known) else { return 0 };
+        let same = statuses().filter(|status| status.group.map(|group| (group, status.promised.loss)) == Some(history));
         same.map(|status| status.commit).max().unwrap_or(0)
     }
     fn reign(&mut self, epoch: Epoch, now: Time) {

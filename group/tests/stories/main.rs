@@ -23,6 +23,7 @@ macro_rules! stories {
 stories! {
     a1_all_restart_and_nobody_leads_until_one_is_named
     c1_a_learner_far_behind_is_sent_a_snapshot_first
+    c1_a_learner_whose_word_was_lost_says_it_again
     d1_a_demoted_primary_drops_what_it_holds_and_ends
     detector_a_late_tick_is_my_own_lateness
     detector_a_primary_that_commits_nothing_says_so
@@ -75,6 +76,7 @@ stories! {
     v1_the_primary_changes_its_set_and_a_controller_does_not
     v2_a_member_without_a_view_waits_and_makes_none
     v3_a_missing_view_is_lost_and_no_set_is_changed
+    v3_an_unsound_disk_of_the_set_is_kept_while_the_view_is_lost
     v3_an_older_view_or_another_groups_is_lost_and_never_followed
     v4_a_read_that_shows_the_base_ends_nothing
     v4_a_shrink_counts_only_when_its_view_is_seen

@@ -29,6 +29,35 @@ fn v3_the_process_that_leads_is_not_named_again_because_it_would_end_itself() {
 }
 
 #[test]
+fn v3_an_unsound_disk_belongs_to_the_set_that_is_rebuilt_and_does_not_lead() {
+    let mut story = Story::well();
+    story.changes(1, |status| {
+        status.role = Role::Halted;
+        status.unhealthy = Some("a batch in the middle of the log is bad".into());
+        tail(status, 2, 90);
+    });
+    story.all_answer().store(Store::Missing);
+    let repair = rebuild(&story.seen, None, 2, clock(&story)).unwrap();
+    assert_eq!((repair.next.primary.as_str(), repair.next.in_sync), ("replica-2", view().in_sync));
+}
+
+#[test]
+fn p5_a_lost_view_is_not_rebuilt_on_a_disk_that_was_set_back() {
+    let mut story = Story::well();
+    let shrunk = view().without(&[pod(2)].into());
+    for n in 0..3 {
+        story.changes(n, |status| status.view = Some(shrunk.clone()));
+    }
+    story.all_answer().store(Store::Missing).restarts(1).changes(1, |status| {
+        tail(status, 2, 49);
+        status.commit = 40;
+    });
+    story.pass(100).all_answer().pass(100).all_answer();
+    let repair = rebuild(&story.seen, None, 2, clock(&story)).unwrap();
+    assert_eq!(repair.next.primary.as_str(), "replica-0", "it ends itself and costs a failover, but loses nothing");
+}
+
+#[test]
 fn v3_a_rebuild_needs_the_expected_epoch_and_all_disks_of_the_set() {
     let mut story = Story::well();
     let rebuild = |story: &Story, epoch| rebuild(&story.seen, None, epoch, clock(story));
