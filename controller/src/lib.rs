@@ -26,5 +26,5 @@ mod tests;
 
 pub use args::Args;
 pub use conditions::{Condition, Kind};
-pub use plan::{Plan, Step, plan};
+pub use plan::{Plan, Step, next, plan};
 pub use run::run;

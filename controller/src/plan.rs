@@ -42,13 +42,16 @@ pub enum Step {
 pub fn plan(seen: &Seen, wish: &Wish, pause_until: Option<Time>, now: Now) -> Plan {
     let decision = choose(seen, wish, now);
     let conditions = conditions(seen, &decision, now.mono);
-    let (step, look_again) = step(seen, decision, now.mono);
-    let plan = Plan { step, conditions, look_again, at: now.mono };
+    let (step, look_again) = next(seen, decision, pause_until, now.mono);
+    Plan { step, conditions, look_again, at: now.mono }
+}
+
+/// A plan's step, and when to look again: what is to be done and nothing of what is to be said.
+pub fn next(seen: &Seen, decision: Decision, pause_until: Option<Time>, now: Time) -> (Step, Option<Time>) {
+    let (step, look_again) = step(seen, decision, now);
     match pause_until {
-        Some(until) if until > now.mono && !matches!(plan.step, Step::Nothing | Step::Ask(_)) => {
-            Plan { step: Step::Nothing, look_again: Some(until), ..plan }
-        }
-        _ => plan,
+        Some(until) if until > now && !matches!(step, Step::Nothing | Step::Ask(_)) => (Step::Nothing, Some(until)),
+        _ => (step, look_again),
     }
 }
 

@@ -21,6 +21,8 @@ pub mod issue;
 pub mod key;
 pub mod limits;
 pub mod menu;
+#[doc(hidden)]
+pub mod mistake;
 pub mod money;
 pub mod order;
 pub mod payment;

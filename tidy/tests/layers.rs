@@ -35,6 +35,7 @@ const HOUSE: &[Place] = &[
     // 5: harnesses
     place("e2e", 5, &["api", "client"]),
     place("model", 5, &["group"]),
+    place("sim", 5, &["api", "controller", "group", "member", "order", "replica"]),
     place("tidy", 5, &[]),
 ];
 

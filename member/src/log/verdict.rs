@@ -2,6 +2,7 @@
 use super::batch::valid;
 use super::header::{Header, Spot};
 use crate::disk::{BLOCK, SECTOR};
+use group::mistake::planted;
 
 /// What lies at the end of what can be read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +29,7 @@ pub(super) fn judge(rest: &[u8], wanted: Wanted) -> Verdict {
     if let Some(found) = valid(rest, storage, spot) {
         return Verdict::Corrupt(format!("{at} is missing: batch {} is in its place", found.number));
     }
-    if let Some(later) = valid_behind(rest, wanted) {
+    if let Some(later) = valid_behind(rest, wanted).filter(|_| !planted(31)) {
         return Verdict::Corrupt(format!("{at} is damaged: batch {later} lies behind it"));
     }
     let header = Header::decode(rest);
@@ -36,7 +37,7 @@ pub(super) fn judge(rest: &[u8], wanted: Wanted) -> Verdict {
     let extent = header.map_or(BLOCK, |header| header.bytes());
     match rest.get(..extent) {
         None => Verdict::Corrupt(format!("{at} is damaged: it would not fit in its segment")),
-        Some(batch) if batch.chunks_exact(SECTOR).any(is_zero) => Verdict::Torn,
+        Some(batch) if planted(18) || batch.chunks_exact(SECTOR).any(is_zero) => Verdict::Torn,
         Some(_) => Verdict::Corrupt(format!("{at} is damaged: all of it was written, and its checksum does not fit")),
     }
 }

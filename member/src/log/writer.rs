@@ -7,6 +7,7 @@ use crate::disk::{Aligned, BLOCK, File};
 use crate::limits::{BATCH_BYTES, ENTRY_BYTES};
 use crate::store::error::{Place, StorageError};
 use crate::superblock::LogStart;
+use group::mistake::planted;
 use group::{Entry, Seq};
 use std::io;
 use std::sync::Arc;
@@ -38,7 +39,8 @@ pub(crate) struct Batch {
 impl Batch {
     /// Puts it on the disk.
     pub(crate) fn write(&self) -> io::Result<()> {
-        self.file.write_through(self.at, &self.blocks[..self.bytes])
+        let block = &self.blocks[..self.bytes];
+        if planted(41) { self.file.write(self.at, block) } else { self.file.write_through(self.at, block) }
     }
 }
 

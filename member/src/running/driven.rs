@@ -28,6 +28,8 @@ pub struct Begin<M> {
     pub machine: M,
     /// As in `Config`.
     pub snapshot_every_bytes: usize,
+    /// The newest log format that this version of the program writes (F1).
+    pub speaks: u16,
 }
 
 /// What waits to be done beside the loop.
@@ -76,7 +78,7 @@ impl<M: Machine + Send + 'static> Driven<M> {
     /// # Errors
     /// As [`super::join`].
     pub fn start(begin: Begin<M>) -> Result<Driven<M>, JoinError> {
-        let Begin { pod, disk, opening, machine, snapshot_every_bytes } = begin;
+        let Begin { pod, disk, opening, machine, snapshot_every_bytes, speaks } = begin;
         let (notify, done) = mpsc::unbounded_channel();
         let (found, store, hands) = open_by_hand(disk, pod.as_str(), opening, move |done| drop(notify.send(done)))?;
         let (asker, asks) = mpsc::unbounded_channel();
@@ -93,6 +95,7 @@ impl<M: Machine + Send + 'static> Driven<M> {
             asks: asker,
             listener: None,
             snapshot_every_bytes,
+            speaks,
         };
         let (member, mut running) = assemble(parts)?;
         running.by_hand = Some(ByHand::default());
@@ -246,9 +249,10 @@ impl<M: Machine + Send + 'static> Driven<M> {
     pub fn has_write(&mut self) -> bool {
         self.hands.has_task()
     }
-    /// Does everything that waits for the log's writer, with one sync. What came of it is heard in the next turn.
-    pub fn write(&mut self) {
-        self.hands.write();
+    /// Does everything that waits for the log's writer, with one sync. What came of it is heard in the next turn. `false`: the
+    /// disk has failed.
+    pub fn write(&mut self) -> bool {
+        self.hands.write()
     }
     /// Whether work for segments and snapshots waits.
     pub fn has_chore(&mut self) -> bool {

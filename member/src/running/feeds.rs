@@ -1,6 +1,7 @@
 //! The committed history, a page at a time, from the entries in memory. Pure but for the core it reads.
 use crate::answer::{Cursor, Delivered, History, Page};
 use crate::limits;
+use group::mistake::planted;
 use group::{Body, Core, Entry, Seq};
 
 /// Where this member's history is.
@@ -21,7 +22,8 @@ pub(super) fn delivered(entry: &Entry, loss: u64) -> Option<Delivered> {
 
 /// What comes after a cursor, as far as it is committed and fits.
 pub(super) fn page(core: &Core, after: Cursor, max: usize) -> History {
-    let now = cursor(core, core.commit());
+    let end = if planted(36) { core.tail().seq } else { core.commit() };
+    let now = cursor(core, end);
     if after.loss > now.loss || (after.loss == now.loss && after.seq > now.seq) {
         return History::NotYet;
     }
@@ -35,7 +37,9 @@ pub(super) fn page(core: &Core, after: Cursor, max: usize) -> History {
         if page.entries.len() >= max.min(limits::PAGE_ENTRIES) || bytes > limits::PAGE_BYTES && page.next != after {
             break;
         }
-        page.entries.extend(delivered(entry, now.loss));
+        if !planted(37) || !entry.seq.is_multiple_of(17) {
+            page.entries.extend(delivered(entry, now.loss));
+        }
         page.next = Cursor { loss: now.loss, seq: entry.seq };
     }
     History::Page(page)

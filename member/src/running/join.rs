@@ -34,7 +34,21 @@ pub fn join<M: Machine + Send + 'static>(
     let (notify, done) = mpsc::unbounded_channel();
     let (found, store) = store::open(&dir, boot, log_writer, move |done| drop(notify.send(done)))?;
     let (views, listener) = (Box::pin(views), Some(listener));
-    assemble(Parts { pod, boot, found, store, done, machine, peers, views, asks, listener, snapshot_every_bytes })
+    let speaks = group::limits::FORMAT;
+    assemble(Parts {
+        pod,
+        boot,
+        found,
+        store,
+        done,
+        machine,
+        peers,
+        views,
+        asks,
+        listener,
+        snapshot_every_bytes,
+        speaks,
+    })
 }
 
 /// What a member is put together from.
@@ -51,18 +65,18 @@ pub(super) struct Parts<M> {
     /// None in a member that is driven by hand.
     pub(super) listener: Option<std::net::TcpListener>,
     pub(super) snapshot_every_bytes: usize,
+    pub(super) speaks: u16,
 }
 
 /// Loads the state from what the disk holds, and puts the loop together around it.
 pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(Member, Running<M>), JoinError> {
-    let Parts { pod, boot, found, store, done, mut machine, peers, views, asks, listener, snapshot_every_bytes } =
-        parts;
+    let Parts { pod, boot, found, mut machine, peers, speaks, .. } = parts;
     let me = Peer { pod: pod.clone(), storage: found.storage, boot };
     if let Some(snapshot) = &found.snapshot {
         state::load(&mut machine, snapshot)?;
     }
     let (newest_snapshot, snapshot) = watch::channel(found.snapshot.clone());
-    let core = Core::new(recovered(me.clone(), found));
+    let core = Core::new(recovered(me.clone(), found, speaks));
     let mut state = State::new(machine, core.first_seq() - 1);
     state.advance(&core, core.commit());
 
@@ -77,7 +91,7 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
     let running = Running {
         core,
         state,
-        store,
+        store: parts.store,
         held: Held::default(),
         links: Links::new(pokes),
         clients: Clients::default(),
@@ -86,10 +100,10 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
         inbox,
         inbox_sender,
         local,
-        done,
-        views,
-        asks,
-        listener,
+        done: parts.done,
+        views: parts.views,
+        asks: parts.asks,
+        listener: parts.listener,
         tasks: JoinSet::new(),
         doors,
         began,
@@ -112,7 +126,7 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
         loading: None,
         by_hand: None,
         newest_snapshot,
-        snapshot_every_bytes,
+        snapshot_every_bytes: parts.snapshot_every_bytes,
         figures: Figures::default(),
         reset_why: None,
         ended: None,
@@ -120,7 +134,7 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
     Ok((member, running))
 }
 
-fn recovered(me: Peer, found: store::Recovered) -> Recovered {
+fn recovered(me: Peer, found: store::Recovered, speaks: u16) -> Recovered {
     let store::Recovered {
         storage: _,
         group,
@@ -135,7 +149,6 @@ fn recovered(me: Peer, found: store::Recovered) -> Recovered {
         commit,
         unhealthy,
     } = found;
-    let speaks = group::limits::FORMAT;
     Recovered { me, group, promised, view, base, starts, reigns, format, speaks, entries, commit, unhealthy }
 }
 

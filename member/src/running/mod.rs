@@ -27,6 +27,7 @@ pub use driven::{Asked, Begin, Driven, Garbled, Given, Hand};
 use event::{Doors, Event};
 use fetch::Fetching;
 use futures_util::{FutureExt, Stream, StreamExt};
+use group::mistake::planted;
 use group::{Core, Epoch, Input, Now, Output, Seq, Stop, Time, Wall};
 use held::Held;
 pub use join::join;
@@ -323,6 +324,9 @@ impl<M: Machine + Send + 'static> Running<M> {
     }
 
     fn send_all_away(&mut self) {
+        while let (true, Some((asker, answer))) = (planted(38), self.held.next_write(Seq::MAX)) {
+            self.give(asker, Ok(answer));
+        }
         self.clients.push_all(&clients::elsewhere(&self.core));
         self.clients.close_all();
     }

@@ -2,6 +2,7 @@
 use crate::machine::{LoadError, Machine};
 use crate::snapshot::{Ending, Item, SnapshotFile};
 use crate::store::StorageError;
+use group::mistake::planted;
 use group::{Body, Core, Entry, Seq, Wall};
 
 /// The application's state at a place in the log.
@@ -69,6 +70,7 @@ pub(super) fn load<M: Machine>(machine: &mut M, snapshot: &SnapshotFile) -> Resu
     snapshot.read(|item| {
         match item {
             Item::Slice(bytes) => machine.load(&bytes)?,
+            Item::Entry(_) if planted(35) => {}
             Item::Entry(entry) => apply(machine, &entry),
         }
         Ok(())

@@ -54,14 +54,15 @@ impl Hands {
         self.task = self.task.take().or_else(|| self.tasks.try_recv().ok());
         self.task.is_some() && !self.failed
     }
-    /// Does everything that waits for the log's writer, with one sync.
-    pub(crate) fn write(&mut self) {
+    /// Does everything that waits for the log's writer, with one sync. `false`: the disk has failed.
+    pub(crate) fn write(&mut self) -> bool {
         if self.has_task()
             && let Some(task) = self.task.take()
         {
             let done = self.writer.batch(task, || self.tasks.try_recv().ok());
             self.report(done);
         }
+        !self.failed
     }
     /// Whether work for the keeper waits.
     pub(crate) fn has_chore(&mut self) -> bool {

@@ -69,26 +69,24 @@ impl SimulatedDisk {
         let mut inner = self.lock();
         let file = inner.names[name];
         let contents = inner.files.get_mut(&file).expect("names point to files");
-        contents.durable[byte] ^= 1 << bit;
-        contents.cached[byte] ^= 1 << bit;
+        contents.flip(byte, bit);
     }
     /// Cuts a file short, or fills it up with zeros.
     pub fn resize(&self, name: &str, bytes: usize) {
         let mut inner = self.lock();
         let file = inner.names[name];
         let contents = inner.files.get_mut(&file).expect("names point to files");
-        contents.durable.resize(bytes, 0);
-        contents.cached.resize(bytes, 0);
+        contents.resize(bytes);
     }
     /// What a file holds, as a process would read it.
     pub fn contents(&self, name: &str) -> Vec<u8> {
         let inner = self.lock();
-        inner.files[&inner.names[name]].cached.clone()
+        inner.files[&inner.names[name]].bytes().to_vec()
     }
     /// How many sectors were written and how many names changed since either was last made durable.
     pub fn unsynced(&self) -> (usize, usize) {
         let inner = self.lock();
-        (inner.files.values().map(|contents| contents.dirty.len()).sum(), inner.unsynced_names.len())
+        (inner.files.values().map(|contents| contents.unsynced()).sum(), inner.unsynced_names.len())
     }
     /// The disk after the power failed and came back: without faults, with what `luck` left.
     pub fn after_power_cut(&self, luck: Luck) -> SimulatedDisk {
@@ -112,8 +110,10 @@ impl SimulatedDisk {
         let names = names.checked_sub(1).map_or(&inner.durable_names, |last| &inner.unsynced_names[last]);
         let mut sector = 0..;
         let mut next = || sector.next().is_some_and(&mut keep);
+        let files = inner.files.iter().map(|(file, contents)| (*file, contents.survive(&mut next)));
+        // What has no name is gone.
         let files: BTreeMap<u64, Contents> =
-            inner.files.iter().map(|(file, contents)| (*file, contents.survive(&mut next))).collect();
+            files.filter(|(file, _)| names.values().any(|named| named == file)).collect();
         let after = Inner {
             files,
             names: names.clone(),
@@ -138,7 +138,7 @@ impl Inner {
         Ok(fault)
     }
     fn used(&self) -> u64 {
-        self.names.values().map(|file| self.files[file].cached.len() as u64).sum()
+        self.names.values().map(|file| self.files[file].bytes().len() as u64).sum()
     }
     fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<String, u64>) -> io::Result<()>) -> io::Result<()> {
         let fault = self.begin()?;
@@ -218,24 +218,26 @@ impl SimulatedFile {
         let (capacity, used) = (inner.capacity, inner.used());
         let contents = inner.files.get_mut(&self.file).ok_or(io::ErrorKind::NotFound)?;
         let at = usize::try_from(at).expect("a simulated file fits in memory");
-        let growth = (at + bytes.len()).saturating_sub(contents.cached.len()) as u64;
+        let growth = (at + bytes.len()).saturating_sub(contents.bytes().len()) as u64;
         if growth > 0 && capacity.is_some_and(|capacity| used + growth > capacity) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        let Some(fault) = fault else {
+            if durably {
+                contents.write_through(at, bytes)
+            } else {
+                contents.write(at, bytes)
+            }
+            return Ok(());
+        };
         contents.write(at, bytes);
         match fault {
-            Some(Fault::PowerCut) => Err(power_cut()),
-            Some(Fault::Error(kind)) => {
+            Fault::PowerCut => Err(power_cut()),
+            Fault::Error(kind) => {
                 if durably {
                     contents.forget(at, bytes.len());
                 }
                 Err(kind.into())
-            }
-            None => {
-                if durably {
-                    contents.write_through(at, bytes.len());
-                }
-                Ok(())
             }
         }
     }
@@ -243,19 +245,14 @@ impl SimulatedFile {
 
 impl File for SimulatedFile {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.lock().files[&self.file].cached.len() as u64)
+        Ok(self.lock().files[&self.file].bytes().len() as u64)
     }
     fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
         let inner = self.lock();
         let contents = &inner.files[&self.file];
         let at = usize::try_from(at).expect("a simulated file fits in memory");
         let direct = !inner.caches_reads && at.is_multiple_of(BLOCK) && into.len().is_multiple_of(BLOCK);
-        let lies = direct && contents.durable != contents.cached;
-        let device = if lies { contents.device() } else { vec![] };
-        let source = if lies { &device } else { &contents.cached };
-        let found = source.get(at..at + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        into.copy_from_slice(found);
-        Ok(())
+        contents.read(at, into, direct).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
     fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.put(at, bytes, false)
@@ -271,7 +268,7 @@ impl File for SimulatedFile {
         match fault {
             Some(Fault::PowerCut) => Err(power_cut()),
             Some(Fault::Error(kind)) => {
-                contents.dirty.clear();
+                contents.forget_all();
                 Err(kind.into())
             }
             None => {

@@ -1,0 +1,111 @@
+//! A simulated disk that can also lie: a write that lands elsewhere, and one that is never done. Everything else is `SimulatedDisk`'s.
+use member::disk::simulated::{Luck, SimulatedDisk};
+use member::disk::{BLOCK, Disk, File, Lane};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What the next large write does instead of its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lie {
+    /// It lands so many blocks further on, or before.
+    Elsewhere(u64),
+    /// It does nothing.
+    Nothing,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct LyingDisk {
+    pub(crate) base: SimulatedDisk,
+    next: Arc<Mutex<Option<Lie>>>,
+    /// How often it has lied.
+    told: Arc<Mutex<u64>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LyingDisk {
+    pub(crate) fn new(cached_reads: bool) -> LyingDisk {
+        let disk = LyingDisk::default();
+        disk.base.cache_reads(cached_reads);
+        disk
+    }
+    /// The next write to the log is a lie.
+    pub(crate) fn lie(&self, lie: Lie) {
+        *lock(&self.next) = Some(lie);
+    }
+    pub(crate) fn lies_told(&self) -> u64 {
+        *lock(&self.told)
+    }
+    /// What is there when the machine comes back.
+    pub(crate) fn after(&self, luck: Luck) -> LyingDisk {
+        LyingDisk { base: self.base.after_power_cut(luck), next: Arc::default(), told: self.told.clone() }
+    }
+}
+
+impl Disk for LyingDisk {
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.base.names()
+    }
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        self.base.create(name)
+    }
+    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        let file = self.base.open(name)?;
+        Ok(Arc::new(LyingFile { file, disk: self.clone(), log: is_log(name) }))
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.base.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.base.remove(name)
+    }
+    fn sync_names(&self) -> io::Result<()> {
+        self.base.sync_names()
+    }
+    fn reads_past_cache(&self) -> bool {
+        self.base.reads_past_cache()
+    }
+    fn lane(&self) -> io::Result<Box<dyn Lane>> {
+        self.base.lane()
+    }
+}
+
+pub(crate) fn is_log(name: &str) -> bool {
+    name.starts_with("log")
+}
+
+struct LyingFile {
+    file: Arc<dyn File>,
+    disk: LyingDisk,
+    log: bool,
+}
+
+impl File for LyingFile {
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        self.file.read(at, into)
+    }
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write(at, bytes)
+    }
+    fn write_through(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let lie = if self.log { lock(&self.disk.next).take() } else { None };
+        let Some(lie) = lie else { return self.file.write_through(at, bytes) };
+        *lock(&self.disk.told) += 1;
+        match lie {
+            Lie::Nothing => Ok(()),
+            Lie::Elsewhere(blocks) => {
+                let length = self.file.length()? / BLOCK as u64;
+                let room = length.saturating_sub(bytes.len() as u64 / BLOCK as u64).max(1);
+                self.file.write_through(blocks % room * BLOCK as u64, bytes)
+            }
+        }
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+}

@@ -1,0 +1,306 @@
+//! What goes wrong: each kind of fault, done to the world. Keeps within what the promise covers; the laws say what must hold all the same.
+use crate::disk::{Lie, LyingDisk, is_log};
+use crate::mix::{Fault, Kind, MS};
+use crate::network::STORE;
+use crate::replicas::Item;
+use crate::world::{Event, Over, World};
+use group::limits::FORMAT;
+use group::{Role, Sign};
+use member::disk::Disk;
+use member::disk::simulated::{self, Luck};
+use std::io::ErrorKind;
+
+/// How long nothing else goes wrong after a disk was made to lie, in µs.
+const GUARD: u64 = 5_000 * MS;
+
+fn pick(dice: u64, bound: usize) -> usize {
+    usize::try_from(dice % bound as u64).expect("below a usize")
+}
+fn span(dice: u64, low_ms: u64, high_ms: u64) -> u64 {
+    (low_ms + dice % (high_ms - low_ms + 1)) * MS
+}
+
+impl World {
+    pub(crate) fn fault(&mut self, index: usize) {
+        let Fault { kind, dice, .. } = self.faults[index];
+        if self.now < self.guarded || self.calm() {
+            return;
+        }
+        *self.sums.faults.entry(kind).or_default() += 1;
+        let i = pick(dice[0], self.replicas.len());
+        self.say(|| format!("FAULT {index} {kind:?} ({i})"));
+        match kind {
+            Kind::Kill | Kind::PowerCut | Kind::PowerCutAll | Kind::Torn | Kind::Restarts | Kind::Version => {
+                self.end_some(kind, i, dice)
+            }
+            Kind::Pause => self.replicas[i].paused_until = self.now + span(dice[1], 20, 3_000),
+            Kind::ClockForth => self.replicas[i].wrong_ms += (dice[1] % 120_000) as i64,
+            Kind::ClockBack => self.replicas[i].wrong_ms -= (dice[1] % 120_000) as i64,
+            Kind::Wipe | Kind::Restore | Kind::FlipLog | Kind::FlipAny | Kind::Misdirect | Kind::LoseWrite => {
+                self.harm(kind, dice)
+            }
+            Kind::ErrorWrite | Kind::ErrorSync | Kind::Full | Kind::SlowDisk => self.hinder(kind, i, dice),
+            Kind::Cut | Kind::OneWay | Kind::Isolate | Kind::Split | Kind::Clog | Kind::CutStore => {
+                self.cut(kind, i, dice)
+            }
+            Kind::Reset => self.reset(i),
+            Kind::StoreOutage | Kind::StoreDelete | Kind::StoreRollback | Kind::StaleWatch => {
+                self.harm_store(kind, dice)
+            }
+            Kind::HandOver | Kind::Leave | Kind::LeaveAll | Kind::Suspect => self.ask(kind, i, dice),
+            Kind::ControllerPause => self.controllers[i % 2].paused_until = self.now + span(dice[1], 100, 4_000),
+            Kind::ControllerCrash => self.crash_controller(i % 2),
+            Kind::FrontCrash => self.crash_front(i % 2),
+        }
+    }
+
+    fn end_some(&mut self, kind: Kind, i: usize, dice: [u64; 4]) {
+        let delay = span(dice[1], 5, 1_500);
+        match kind {
+            Kind::PowerCutAll => {
+                for j in 0..self.replicas.len() {
+                    self.stop(j, Luck::Seed(dice[2] ^ j as u64), delay + j as u64 * MS * (dice[3] % 100));
+                }
+            }
+            Kind::PowerCut => self.stop(i, Luck::Seed(dice[2]), delay),
+            Kind::Torn => {
+                let disk = &self.replicas[i].disk.base;
+                disk.fail(disk.operations() + 1 + dice[2] % 3, simulated::Fault::PowerCut);
+                self.replicas[i].tears = true;
+            }
+            Kind::Restarts => {
+                self.replicas[i].restless_until = self.now + span(dice[2], 500, 3_000);
+                self.stop(i, Luck::Everything, span(dice[1], 5, 50));
+            }
+            Kind::Version => {
+                self.install_another_version(i);
+                self.stop(i, Luck::Everything, delay);
+            }
+            _ => self.stop(i, Luck::Everything, delay),
+        }
+    }
+
+    /// Nobody goes back to the older version once all have the newer one: from then on its log format may be in use (F1).
+    fn install_another_version(&mut self, i: usize) {
+        let mut others = self.replicas.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, replica)| replica.speaks);
+        if self.replicas[i].speaks == FORMAT {
+            self.replicas[i].speaks = FORMAT + 1;
+        } else if others.any(|speaks| speaks == FORMAT) {
+            self.replicas[i].speaks = FORMAT;
+        }
+        let speaks = self.replicas[i].speaks;
+        self.say(|| format!("r{i} has a version that writes format {speaks}"));
+    }
+
+    /// Whether the one machine whose disk may be harmed can be spared: every other disk of the set is there and sound.
+    fn can_spare(&self, victim: usize) -> bool {
+        let Some(view) = self.store.newest() else { return false };
+        let others = view.pairs().filter(|(pod, _)| **pod != self.replicas[victim].pod);
+        let there = |pod: &group::Pod, storage| {
+            self.replicas.iter().any(|replica| {
+                let sound = replica.driven.as_ref().is_some_and(|driven| driven.core().role() != Role::Halted);
+                replica.pod == *pod && replica.storage == storage && !replica.damaged && sound
+            })
+        };
+        let mut count = 0;
+        for (pod, storage) in others {
+            if !there(pod, storage) {
+                return false;
+            }
+            count += 1;
+        }
+        count > 0
+    }
+
+    /// Whether no disk that the view names is gone for ever, sound or not.
+    fn set_is_there(&self) -> bool {
+        let is_there = |(pod, storage): (&group::Pod, _)| {
+            self.replicas.iter().any(|replica| replica.pod == *pod && replica.storage == storage)
+        };
+        self.store.current.as_ref().is_some_and(|view| view.pairs().all(is_there))
+    }
+
+    fn harm(&mut self, kind: Kind, dice: [u64; 4]) {
+        let i = self.mix.victim;
+        // A disk of the set that is gone while the view is lost can only be helped by forcing a loss (V3, U1).
+        let too_much = kind == Kind::Wipe && self.store.lost_since.is_some();
+        if !self.can_spare(i) || self.replicas[i].driven.is_none() || too_much {
+            return;
+        }
+        let delay = span(dice[1], 20, 800);
+        self.replicas[i].damaged = true;
+        match kind {
+            Kind::Wipe => {
+                self.stop(i, Luck::Everything, delay);
+                self.new_disk(i);
+            }
+            Kind::Restore => match self.replicas[i].backup.take() {
+                Some((disk, storage)) if storage == self.replicas[i].storage => {
+                    self.stop(i, Luck::Everything, delay);
+                    self.replicas[i].disk = disk;
+                    self.guarded = self.now + GUARD;
+                }
+                _ => {
+                    let backup = (self.replicas[i].disk.after(Luck::Everything), self.replicas[i].storage);
+                    (self.replicas[i].backup, self.replicas[i].damaged) = (Some(backup), false);
+                }
+            },
+            Kind::FlipLog | Kind::FlipAny => {
+                self.stop(i, Luck::Everything, delay);
+                let log_only = kind == Kind::FlipLog;
+                flip(&self.replicas[i].disk, log_only, dice[2], dice[3]);
+                self.guarded = self.now + GUARD;
+            }
+            _ => {
+                let lie = if kind == Kind::Misdirect { Lie::Elsewhere(dice[2] >> 8) } else { Lie::Nothing };
+                self.replicas[i].disk.lie(lie);
+                self.replicas[i].restless_until = self.now + 1;
+                self.guarded = self.now + GUARD;
+                self.after(delay, Event::Over(Over::Kill(i)));
+            }
+        }
+    }
+    fn hinder(&mut self, kind: Kind, i: usize, dice: [u64; 4]) {
+        let disk = &self.replicas[i].disk.base;
+        let operation = disk.operations() + 1 + dice[1] % 4;
+        match kind {
+            Kind::ErrorWrite | Kind::ErrorSync => disk.fail(operation, simulated::Fault::Error(ErrorKind::Other)),
+            Kind::Full => {
+                disk.limit(0);
+                self.after(span(dice[2], 100, 2_000), Event::Over(Over::Full(i)));
+            }
+            _ => self.replicas[i].slow_until = self.now + span(dice[2], 100, 4_000),
+        }
+    }
+
+    fn cut(&mut self, kind: Kind, i: usize, dice: [u64; 4]) {
+        let until = (self.now + span(dice[2], 50, 4_000)).min(self.mix.course.calm);
+        let n = self.replicas.len();
+        let j = (i + 1 + pick(dice[1], n - 1)) % n;
+        let mut ways = vec![];
+        match kind {
+            Kind::Cut => ways.extend([(i, j), (j, i)]),
+            Kind::OneWay | Kind::Clog => ways.push((i, j)),
+            Kind::CutStore => ways.extend([(i, STORE), (STORE, i)]),
+            Kind::Isolate => {
+                ways.extend((0..n).filter(|other| *other != i).flat_map(|other| [(i, other), (other, i)]));
+                ways.extend([(i, STORE), (STORE, i)]);
+                ways.extend((30..32).flat_map(|k| [(i, k), (k, i)]));
+            }
+            _ => {
+                let side = |place: usize| dice[3] >> (place % 32) & 1;
+                let places: Vec<usize> = (0..n).chain(20..22).chain(30..32).collect();
+                for a in &places {
+                    ways.extend(places.iter().filter(|b| side(*b % 10 + *b) != side(*a % 10 + *a)).map(|b| (*a, *b)));
+                }
+            }
+        }
+        ways.into_iter().for_each(|(a, b)| self.net.hold(a, b, until));
+    }
+    fn reset(&mut self, i: usize) {
+        let mine = self.net.conns.values().filter(|conn| conn.to == i && conn.open).map(|conn| conn.id);
+        mine.collect::<Vec<_>>().into_iter().for_each(|id| self.close(id));
+    }
+
+    fn harm_store(&mut self, kind: Kind, dice: [u64; 4]) {
+        match kind {
+            Kind::StoreOutage => {
+                self.store.out_until = (self.now + span(dice[1], 200, 4_000)).min(self.mix.course.calm);
+                let left = self.store.out_until - self.now;
+                self.after(left, Event::Over(Over::Outage));
+            }
+            Kind::StaleWatch => {
+                self.store.stale_until = (self.now + span(dice[1], 200, 3_000)).min(self.mix.course.calm)
+            }
+            _ if self.store.lost_since.is_some() || !self.set_is_there() => {}
+            Kind::StoreDelete => {
+                let now = self.now;
+                self.store.set_back(None, now);
+                self.watches();
+            }
+            _ => {
+                let back = 1 + pick(dice[1], 3);
+                let history = &self.store.history;
+                let older = history.len().checked_sub(1 + back).map(|at| history[at].clone());
+                let Some(older) = older
+                    .filter(|older| self.store.current.as_ref().is_some_and(|is| older.epoch.loss == is.epoch.loss))
+                else {
+                    return;
+                };
+                let now = self.now;
+                self.store.set_back(Some(older), now);
+                self.watches();
+            }
+        }
+    }
+
+    fn ask(&mut self, kind: Kind, i: usize, dice: [u64; 4]) {
+        let Some(view) = self.store.current.clone() else { return };
+        let Some(primary) = self.index(&view.primary) else { return };
+        match kind {
+            Kind::HandOver => {
+                let to = self.replicas[i].pod.clone();
+                self.put(primary, Item::HandOver(to, view.epoch));
+            }
+            Kind::Leave => self.put(i, Item::Leave),
+            Kind::LeaveAll => {
+                for j in 0..self.replicas.len() {
+                    self.after(j as u64 * span(dice[1], 500, 2_500), Event::Over(Over::Leave(j)));
+                }
+            }
+            _ => {
+                let sign = if dice[1].is_multiple_of(2) { Sign::Silent } else { Sign::Refused };
+                for k in 0..2 {
+                    self.after(MS, Event::Told(k, 0, view.primary.clone(), view.primary_boot, sign));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn over(&mut self, over: Over) {
+        match over {
+            Over::Full(i) => self.replicas[i].disk.base.limit(u64::MAX),
+            Over::Outage => self.watches(),
+            Over::Leave(i) => self.put(i, Item::Leave),
+            Over::Kill(i) => {
+                let delay = self.draw(5, 60) * MS;
+                self.stop(i, Luck::Everything, delay);
+            }
+            Over::Calm => self.becalm(),
+        }
+    }
+    /// From here on nothing goes wrong any more.
+    fn becalm(&mut self) {
+        self.say(|| "CALM".into());
+        self.net.held.clear();
+        (self.store.out_until, self.store.stale_until, self.guarded) = (0, 0, 0);
+        for i in 0..self.replicas.len() {
+            let replica = &mut self.replicas[i];
+            (replica.paused_until, replica.slow_until, replica.restless_until, replica.tears) = (0, 0, 0, false);
+            replica.wrong_ms = 0;
+            replica.disk.base.limit(u64::MAX);
+            if replica.driven.is_none() {
+                self.start_at(i, self.now + 50 * MS);
+            }
+        }
+        self.controllers.iter_mut().for_each(|controller| controller.paused_until = 0);
+        self.watches();
+    }
+}
+
+/// Inverts one bit of what a disk holds.
+fn flip(disk: &LyingDisk, log_only: bool, which: u64, place: u64) {
+    let names = disk.names().unwrap_or_default();
+    let files: Vec<String> = names.into_iter().filter(|name| !log_only || is_log(name)).collect();
+    if files.is_empty() {
+        return;
+    }
+    let name = &files[pick(which, files.len())];
+    let contents = disk.base.contents(name);
+    // Where something is written, as a rule: most of a segment is zeros.
+    let written: Vec<usize> = (0..contents.len()).filter(|at| contents[*at] != 0).collect();
+    let byte = if written.is_empty() { 0 } else { written[pick(place, written.len())] };
+    if !contents.is_empty() {
+        disk.base.flip(name, byte, (place >> 56) as u8 % 8);
+    }
+}

@@ -1,0 +1,65 @@
+//! Fixed seeds, the seeds that once found a defect, and the proof that a seed decides everything. More seeds: `cargo run --release -p sim`.
+use sim::{Kind, Length, Mix, Run, Trace, run};
+use std::collections::BTreeSet;
+
+/// Seeds that once broke a law, each with what was wrong.
+const REGRESSIONS: &[(u64, Length, &str)] = &[];
+/// The seeds are tested in so many shares, side by side.
+const SHARES: u64 = 4;
+/// Seeds that always run.
+const SEEDS: u64 = 200;
+
+fn keeps_every_law(seed: u64, length: Length) {
+    let Run { violation, .. } = run(seed, length, &BTreeSet::new(), Trace::none());
+    assert_eq!(violation, None, "cargo run --release -p sim -- --seed {seed}, {length:?}");
+}
+fn share(number: u64) {
+    (0..SEEDS).filter(|seed| seed % SHARES == number).for_each(|seed| keeps_every_law(seed, Length::Short));
+}
+
+#[test]
+fn fixed_seeds_keep_every_law_and_heal_first_share() {
+    share(0);
+}
+#[test]
+fn fixed_seeds_keep_every_law_and_heal_second_share() {
+    share(1);
+}
+#[test]
+fn fixed_seeds_keep_every_law_and_heal_third_share() {
+    share(2);
+}
+#[test]
+fn fixed_seeds_keep_every_law_and_heal_fourth_share() {
+    share(3);
+}
+
+#[test]
+fn whole_runs_keep_every_law_and_heal() {
+    (0..4).for_each(|seed| keeps_every_law(seed, Length::Whole));
+}
+
+#[test]
+fn no_defect_that_was_found_comes_back() {
+    REGRESSIONS.iter().for_each(|(seed, length, _)| keeps_every_law(*seed, *length));
+}
+
+#[test]
+fn the_same_seed_twice_is_the_same_trace_byte_for_byte() {
+    for seed in [3, 14] {
+        let traces =
+            [(); 2].map(|()| run(seed, Length::Whole, &BTreeSet::new(), Trace::kept()).trace.lines().join("\n"));
+        assert!(traces[0].len() > 10_000);
+        assert!(traces[0] == traces[1], "seed {seed} has two traces");
+    }
+}
+
+#[test]
+fn every_kind_of_fault_is_drawn() {
+    assert!(Kind::ALL.len() >= 25);
+    for length in [Length::Whole, Length::Short] {
+        let faults = (0..1_000).flat_map(|seed| Mix::draw(seed, length).faults);
+        let drawn: BTreeSet<Kind> = faults.map(|fault| fault.kind).collect();
+        assert_eq!(drawn.len(), Kind::ALL.len());
+    }
+}
