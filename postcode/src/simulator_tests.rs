@@ -37,12 +37,12 @@ const WITHOUT_POINTS: [&str; 3] = ["zipcloud", "openplz", "viacep"];
 /// What a service's answer is taken for under a fault.
 fn taken_for(service: &str, fault: Fault) -> &'static str {
     match fault {
-        Fault::None => "found",
+        Fault::None | Fault::Slow => "found",
         Fault::Silence | Fault::Late | Fault::Drip | Fault::Reset | Fault::Cut | Fault::Broken => "transient",
         // Ideal Postcodes says "too many requests" with this status.
         Fault::Unavailable if service == "ideal-postcodes" => "rate_limited",
         Fault::Unavailable => "transient",
-        Fault::TooMany | Fault::TooManyFor => "rate_limited",
+        Fault::TooMany | Fault::TooManyFor | Fault::UnavailableFor => "rate_limited",
         Fault::Unauthorised | Fault::Forbidden => "unauthorised",
         Fault::Exhausted => "exhausted",
         Fault::ErrorInside if service == "zipcloud" => "transient",
@@ -63,6 +63,17 @@ fn source(service: &'static str, country: &str, fault: Fault) -> &'static str {
         ("found", _) => service,
         (_, "GB") => embedded::NAME,
         _ => crate::chain::NOBODY,
+    }
+}
+
+/// How old and how exact what the caller gets is said to be.
+fn quality(service: &str, country: &str, fault: Fault) -> (&'static str, &'static str) {
+    match (taken_for(service, fault), country) {
+        ("found", _) if WITHOUT_POINTS.contains(&service) => ("fresh", "outcode"),
+        ("found", _) if service == "onemap" => ("fresh", "building"),
+        ("found", _) => ("fresh", "postcode_centroid"),
+        (_, "GB") => ("embedded", "postcode_centroid"),
+        _ => ("fresh", "outcode"),
     }
 }
 
@@ -122,6 +133,8 @@ async fn one_pair((service, country, code): (&'static str, &'static str, &'stati
     let provenance = &told["provenance"];
     assert_eq!(provenance["source"], source(service, country, fault), "{pair}: {told}");
     assert_eq!(provenance["verified"], source(service, country, fault) != crate::chain::NOBODY, "{pair}");
+    let told_quality = (provenance["freshness"].as_str().unwrap(), provenance["precision"].as_str().unwrap());
+    assert_eq!(told_quality, quality(service, country, fault), "{pair}: {told}");
     assert_eq!(told["postcode"], code, "{pair}: never another postcode than the one that was asked");
     if !PREMISES.contains(&service) {
         assert_eq!(ended(&told, service).unwrap()["outcome"], taken_for(service, fault), "{pair}: {told}");

@@ -27,6 +27,8 @@ faults! {
     None = "none";
     /// It takes the request and never answers.
     Silence = "silence";
+    /// It answers, after a third of a second.
+    Slow = "slow";
     /// It answers, a second and a half too late.
     Late = "late";
     /// It closes the connection in place of an answer.
@@ -49,6 +51,8 @@ faults! {
     Broken = "broken";
     /// 503.
     Unavailable = "unavailable";
+    /// 503, to be asked again after two seconds.
+    UnavailableFor = "unavailable_for";
     /// A page for people in place of an answer, with status 200.
     Html = "html";
     /// The first half of the JSON.

@@ -13,6 +13,8 @@ use super::{Fault, Stage};
 use crate::country::Country;
 use crate::limits;
 
+/// How late a slow answer is: the next service is asked meanwhile, and this one may still be the first.
+const SLOW: Duration = Duration::from_millis(333);
 /// How late a late answer is: later than any provider is waited for.
 const LATE: Duration = Duration::from_millis(1_500);
 /// Between two bytes of a dripping answer.
@@ -162,8 +164,8 @@ async fn play(
         Fault::Elsewhere => lie(&|country, text| shapes::elsewhere(&stage.pack, service, country, text)),
         Fault::ErrorInside => lie(&|_, _| shapes::error_inside(service)),
         Fault::Silence => std::future::pending().await,
-        Fault::Late => {
-            tokio::time::sleep(LATE).await;
+        Fault::Slow | Fault::Late => {
+            tokio::time::sleep(if fault == Fault::Slow { SLOW } else { LATE }).await;
             usual()
         }
         Fault::Reset => return Err(std::io::ErrorKind::ConnectionReset.into()),
@@ -176,6 +178,7 @@ async fn play(
         Fault::Exhausted => (402, JSON, r#"{"code":4020,"message":"Key balance depleted"}"#.to_owned()),
         Fault::Broken => (500, JSON, r#"{"status":500,"error":"internal"}"#.to_owned()),
         Fault::Unavailable => (503, "text/html", "<html>Service Unavailable</html>".to_owned()),
+        Fault::UnavailableFor => return say(stream, 503, "text/html", "retry-after: 2\r\n", "later").await,
         Fault::Html => (200, "text/html", "<!doctype html><title>We are moving</title>".to_owned()),
         Fault::Truncated => {
             let (status, media, body) = usual();
