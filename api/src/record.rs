@@ -8,6 +8,7 @@ mod restaurant;
 
 use crate::wire::{Coded, Garbled, Reader, coded, coded_enum, decode, encode, encode_about};
 use order::delta::{Book, Delta, Event, KeyRecord, Outage, Record, RecordKey, Subject};
+use order::left::Left;
 
 /// An ordinary record is shorter than this, in bytes.
 pub const RECORD_BYTES: usize = 320;
@@ -16,7 +17,8 @@ coded!(Event { order, version, stage, at_ms, kind });
 coded!(Outage { number, from_ms, to_ms });
 coded!(Book { keys_trimmed_before_ms, outages_seen, outages, secret });
 coded!(KeyRecord { fingerprint, at_ms, subject });
-coded_enum!(Subject { 0 => Order(order), 1 => Restaurant(number) });
+coded!(Left { version, due_ms, outages, ready_after_ms, leg, rare });
+coded_enum!(Subject { 0 => Order(order, left), 1 => Restaurant(number) });
 coded_enum!(Record {
     0 => Book(book),
     1 => Restaurant(restaurant),

@@ -32,9 +32,9 @@ pub enum Garbled {
 
 /// The format that this build writes. A build reads its own and the one before, so that a rollout may mix two builds: a
 /// field that is new in format n is read only from messages of format n on, and written once the log says so (F1).
-pub const FORMAT: u8 = 2;
+pub const FORMAT: u8 = 3;
 /// The oldest format that this build reads.
-pub const FORMAT_OLDEST: u8 = 2;
+pub const FORMAT_OLDEST: u8 = 3;
 
 /// A command, a question or a delta of one order is shorter than this, in bytes.
 const ORDINARY_BYTES: usize = 512;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{OrderId, RestaurantNumber, Slug};
+use crate::left::Left;
 use crate::menu::MenuRevision;
 use crate::order::Order;
 use crate::promise::Secret;
@@ -103,10 +104,10 @@ pub struct KeyRecord {
 }
 
 /// What a command was about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Subject {
-    /// An order.
-    Order(OrderId),
+    /// An order, and what the command left of it.
+    Order(OrderId, Box<Left>),
     /// A restaurant or its menu.
     Restaurant(RestaurantNumber),
 }

@@ -19,6 +19,7 @@ pub mod id;
 mod index;
 pub mod issue;
 pub mod key;
+pub mod left;
 pub mod limits;
 pub mod menu;
 #[doc(hidden)]

@@ -39,7 +39,7 @@ impl State {
         }
         if let Some(record) = self.keys.get(&hash) {
             return if record.fingerprint == keyed.fingerprint {
-                Ok(Seen::Did(record.subject))
+                Ok(Seen::Did(record.subject.clone()))
             } else {
                 Err(Refusal::KeyReused)
             };

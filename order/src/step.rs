@@ -6,6 +6,7 @@ use crate::command::{Command, Step};
 use crate::delta::{Delta, Event, Record, Subject};
 use crate::execute::Outcome;
 use crate::id::OrderId;
+use crate::left::Left;
 use crate::limits;
 use crate::order::{Moment, Order};
 use crate::recall::Seen;
@@ -30,7 +31,9 @@ impl State {
         let restaurant = self.restaurants.get(&id.restaurant()).ok_or(Refusal::NoOrder(id))?;
         let slug = restaurant.profile.slug.as_str();
         let hash = match self.seen(at_ms, command.keyed.as_ref(), slug, &command.actor.id)? {
-            Seen::Did(Subject::Order(done)) if done == id => return self.moved(order, None, true),
+            Seen::Did(Subject::Order(done, left)) if done == id => {
+                return self.moved(&Arc::new(left.restore(order)), None, true);
+            }
             Seen::Did(_) | Seen::Placed(_) => return Err(Refusal::KeyReused),
             Seen::New(hash) => hash,
         };
@@ -40,17 +43,11 @@ impl State {
             return Err(Refusal::PreconditionFailed { version: order.version });
         }
         let mut delta = if wanted.holds() { Delta::default() } else { self.make(&wanted)? };
-        delta.puts.extend(self.remember(at_ms, command.keyed.as_ref(), hash, Subject::Order(id))?);
-        self.answer(order, delta)
-    }
-
-    fn answer(&self, before: &Arc<Order>, delta: Delta) -> Outcome {
-        let after = delta.puts.iter().find_map(|record| match record {
-            Record::Order(order) => Some(order),
-            _ => None,
-        });
+        let after = Arc::clone(delta.puts.iter().find_map(order_in).unwrap_or(order));
+        let subject = Subject::Order(id, Box::new(Left::of(&after)));
+        delta.puts.extend(self.remember(at_ms, command.keyed.as_ref(), hash, subject)?);
         let event = delta.events.first().map(|event| event.kind);
-        let (_, reply) = self.moved(after.unwrap_or(before), event, false)?;
+        let (_, reply) = self.moved(&after, event, false)?;
         Ok(((!delta.puts.is_empty()).then_some(delta), reply))
     }
 
@@ -152,6 +149,13 @@ impl Move<'_> {
 
     pub(crate) fn verb(&self) -> Verb {
         self.step.verb()
+    }
+}
+
+fn order_in(record: &Record) -> Option<&Arc<Order>> {
+    match record {
+        Record::Order(order) => Some(order),
+        _ => None,
     }
 }
 

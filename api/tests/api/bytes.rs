@@ -101,7 +101,7 @@ fn the_bytes_of_this_format_stay_what_they_are() {
         .chain([&common::placing(1), &Command::begin([7; 32])])
         .flat_map(command_to_bytes)
         .collect::<Vec<u8>>();
-    expect!["deltas 9775 bytes, 8e01d7ad664dc67a; commands 4166 bytes, b11a0838d991269d"].assert_eq(&format!(
+    expect!["deltas 9775 bytes, c4f5b54db108bcf2; commands 4166 bytes, 9e2d17813fad4737"].assert_eq(&format!(
         "deltas {} bytes, {:016x}; commands {} bytes, {:016x}",
         deltas.len(),
         xxh3_64(&deltas),

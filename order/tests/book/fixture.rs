@@ -51,6 +51,12 @@ pub(crate) fn key(text: &str) -> Key {
     Key::parse(&format!("{text:-<16}")).expect("test keys are well formed")
 }
 
+/// The same under a key.
+pub(crate) fn keyed(mut command: Command, text: &str, fingerprint: u128) -> Command {
+    command.keyed = Some(Keyed { key: key(text), fingerprint });
+    command
+}
+
 pub(crate) fn verified(postcode: &str, point: Option<(i32, i32)>) -> Place {
     Place {
         postcode: Postcode::parse(postcode).expect("test postcodes are well formed"),

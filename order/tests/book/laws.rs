@@ -106,12 +106,28 @@ proptest! {
             assert!(again.is_none(), "{command:?} was executed twice");
             match (reply, repeated) {
                 (Reply::Placed { order: first, .. }, Reply::Placed { order, replayed: true }) => assert_eq!(&order, first),
-                (Reply::Moved { .. }, Reply::Moved { replayed: true, .. }) => {}
+                (Reply::Moved { order: first, .. }, Reply::Moved { order, replayed: true, .. }) => assert_eq!(&order, first),
                 (Reply::Restaurant { .. }, Reply::Restaurant { replayed: true, .. }) => {}
                 (Reply::Done, Reply::Done) => {}
                 other => panic!("another answer the second time: {other:?}"),
             }
         });
+    }
+
+    #[test]
+    fn a_move_repeated_after_others_is_answered_as_the_first_time(plans in plans()) {
+        let (mut state, mut first) = (book(), Vec::new());
+        play(&mut state, &plans, |_, now, command, delta, reply| {
+            let (Some(_), Some(_), Reply::Moved { order, .. }) = (&command.keyed, delta, reply) else { return };
+            first.push((now, command.clone(), order.clone()));
+        });
+        for (now, command, moved) in first {
+            let (again, Reply::Moved { order, replayed: true, .. }) = state.execute(now, &command) else {
+                continue; // A trim has forgotten its key.
+            };
+            prop_assert!(again.is_none());
+            prop_assert_eq!(&*order.order, &*moved.order, "{:?}", command.action);
+        }
     }
 
     #[test]

@@ -12,11 +12,6 @@ use crate::fixture::*;
 
 const DAY: u64 = limits::KEY_KEPT_MS;
 
-fn keyed(mut command: Command, text: &str, fingerprint: u128) -> Command {
-    command.keyed = Some(Keyed { key: key(text), fingerprint });
-    command
-}
-
 fn kitchen(id: order::OrderId, step_wanted: Step) -> Command {
     step(Role::Restaurant, id, step_wanted)
 }
@@ -88,6 +83,19 @@ fn e1_the_key_is_looked_up_before_the_version_and_the_stage() {
     assert!(delta.is_none() && matches!(reply, Reply::Moved { replayed: true, event: None, .. }), "{reply:?}");
     let other = keyed(kitchen(id, Step::Ready), "k", 6);
     assert_eq!(refusal(run(&mut state, now, &other).1), Refusal::KeyReused);
+}
+
+#[test]
+fn e3_a_change_repeated_after_another_one_is_answered_with_the_order_as_it_left_it() {
+    let (mut state, now) = (book(), at(EVENING));
+    let id = placed(&mut state, now, "a", wish()).order.id;
+    let accept = keyed(kitchen(id, ACCEPT), "k", 5);
+    let Reply::Moved { order: first, .. } = run(&mut state, now, &accept).1 else { panic!("not accepted") };
+    moved(&mut state, now + 1, &kitchen(id, Step::Start));
+    let Reply::Moved { order: again, replayed: true, .. } = run(&mut state, now + 2, &accept).1 else {
+        panic!("not replayed")
+    };
+    assert_eq!((again.version(), again), (2, first), "and not version 3, which another change was answered with");
 }
 
 #[test]

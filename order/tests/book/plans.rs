@@ -213,5 +213,6 @@ fn allowed(order: &Order, luck: usize, now: u64) -> Option<Command> {
         // The others end or undo; arbitrary commands do that often enough.
         _ => return None,
     };
-    Some(step_as(Actor::named(role, if role == Role::Courier { "ines" } else { "" }), order.id, step))
+    let command = step_as(Actor::named(role, if role == Role::Courier { "ines" } else { "" }), order.id, step);
+    Some(keyed(command, &format!("{}.{}", order.id, order.version), 7))
 }
