@@ -38,6 +38,8 @@ pub enum Command {
     Cluster(cluster::Command),
     /// Place orders at a steady rate, break something for real, and report what customers noticed
     Drill(Box<drill::Args>),
+    /// Drill with faults drawn at random for a given time, and keep a ledger of what was found
+    Soak(Box<drill::soak::Args>),
     /// Check that every acknowledged order of the journal is there, once, unchanged
     Verify(verify::Args),
 }
@@ -84,6 +86,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Address(command) => address::run(context, command).await,
         Command::Cluster(command) => cluster::run(context, command).await,
         Command::Drill(args) => drill::run(context, *args).await,
+        Command::Soak(args) => drill::soak_run(context, *args).await,
         Command::Verify(args) => verify::run(context, args).await,
     }
 }

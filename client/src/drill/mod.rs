@@ -10,6 +10,7 @@ mod load;
 pub(crate) mod measure;
 mod record;
 pub(crate) mod report;
+pub(crate) mod soak;
 mod svg;
 mod ticket;
 mod timeline;
@@ -107,17 +108,52 @@ impl Config {
 }
 
 pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
+    unless_interrupted(drill(context, args)).await
+}
+
+pub(crate) async fn soak_run(context: &Context, args: soak::Args) -> Result<(), Failure> {
+    unless_interrupted(soak::run(context, args)).await
+}
+
+/// Dropped half-way, a drill thaws what it has frozen; killed by a signal it could not.
+async fn unless_interrupted(what: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| Failure::Usage(error.to_string()))?;
-    // Dropped half-way, a drill thaws what it has frozen; killed by a signal it could not.
     tokio::select! {
-        outcome = drill(context, args) => outcome,
+        outcome = what => outcome,
         _ = tokio::signal::ctrl_c() => Err(Failure::Wrong("interrupted; nothing was checked".to_owned())),
         _ = terminate.recv() => Err(Failure::Wrong("interrupted; nothing was checked".to_owned())),
     }
 }
 
-async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
-    let Config { fault, rounds, rate, clients, seconds, dir, svg, history } = Config::new(args)?;
+/// One load, what is done to the installation meanwhile, and the judgement of both.
+#[derive(Debug, Clone)]
+struct Leg {
+    name: String,
+    faults: Faults,
+    rate: Rate,
+    clients: usize,
+    dir: PathBuf,
+    history: Option<PathBuf>,
+}
+
+/// What is done.
+#[derive(Debug, Clone)]
+enum Faults {
+    /// Nothing, for so many seconds.
+    Quiet(u32),
+    /// These, one after the other.
+    Rounds(Vec<Fault>),
+}
+
+/// What came of a leg: its report, all orders, and why it could not go on if it could not.
+struct Judged {
+    report: Report,
+    records: Vec<Record>,
+    stopped: Option<Failure>,
+}
+
+async fn leg(context: &Context, leg: Leg) -> Result<Judged, Failure> {
+    let Leg { name, faults, rate, clients, dir, history } = leg;
     let authority = context.api.endpoint();
     let clock = Clock::start();
     let tickets = Tickets::new(authority, getrandom::u32().unwrap_or(0));
@@ -126,12 +162,12 @@ async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
     let deals = if rate == Rate::Max { Deals::None } else { Deals::Changes };
     let load = Load::start(clock, tickets.clone(), authority, rate, clients, deals);
     let mut course = drill.follow(&load, rate, whole);
-    let (rounds, stopped) = match fault {
-        Fault::None => {
+    let (rounds, stopped) = match faults {
+        Faults::Quiet(seconds) => {
             course.run_on(u64::from(seconds) * 1_000_000).await;
             (Vec::new(), None)
         }
-        fault => course.rounds(fault, rounds).await,
+        Faults::Rounds(faults) => course.rounds(&faults).await,
     };
     let end_us = clock.now_us();
     course.end();
@@ -145,7 +181,18 @@ async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
     if let Some(path) = &history {
         history::write(path, &clock, &tickets, &load)?;
     }
-    let report = Report::new(fault.name(), rounds, &records, &load.glances(), end_us, findings, linearity);
+    let report = Report::new(name, rounds, &records, &load.glances(), end_us, findings, linearity);
+    Ok(Judged { report, records, stopped })
+}
+
+async fn drill(context: &Context, args: Args) -> Result<(), Failure> {
+    let Config { fault, rounds, rate, clients, seconds, dir, svg, history } = Config::new(args)?;
+    let faults = match fault {
+        Fault::None => Faults::Quiet(seconds),
+        fault => Faults::Rounds(vec![fault; usize::from(rounds)]),
+    };
+    let judged = leg(context, Leg { name: fault.name(), faults, rate, clients, dir, history }).await?;
+    let Judged { report, records, stopped } = judged;
     draw(&report, &records, svg)?;
     let json = serde_json::to_value(&report).expect("a report is always JSON");
     context.out.answer(&json, || Ok(report.text()))?;

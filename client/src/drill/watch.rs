@@ -92,12 +92,12 @@ fn not_whole(cluster: &Cluster) -> Failure {
 }
 
 impl Course<'_> {
-    /// Does the fault so many times, each time from full redundancy. The rounds that were done, and why no more were.
-    pub(super) async fn rounds(&mut self, fault: Fault, rounds: u16) -> (Vec<Round>, Option<Failure>) {
+    /// Does these faults, each from full redundancy. The rounds that were done, and why no more were.
+    pub(super) async fn rounds(&mut self, faults: &[Fault]) -> (Vec<Round>, Option<Failure>) {
         let mut done = Vec::new();
-        for number in 1..=usize::from(rounds) {
+        for (index, fault) in faults.iter().enumerate() {
             self.run_on(BEFORE_US).await;
-            let seen = match self.round(fault, number).await {
+            let seen = match self.round(*fault, index + 1).await {
                 Ok(seen) => seen,
                 Err(failure) => return (done, Some(failure)),
             };

@@ -1,0 +1,147 @@
+//! Faults of the operating system, for real, at a running system: writes that fail, a full disk, no memory, no descriptors. Each time the
+//! process says what is wrong and ends or sheds, others take over, and nothing acknowledged is lost. Where a tool is missing or not
+//! permitted the test says that it was skipped.
+
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::Pid;
+use serde_json::Value;
+
+use crate::installation::{Installation, jh, until};
+
+/// Runs while something else happens: orders flow for so many seconds.
+struct Orders(Child);
+
+fn orders(system: &Installation, seconds: &str) -> Orders {
+    let mut drill = jh();
+    drill.args(["--endpoint", &system.endpoint, "-o", "json", "drill", "--fault", "none", "--rate", "50"]);
+    drill.args(["--seconds", seconds, "--dir"]).arg(system.dir.path());
+    Orders(drill.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+impl Orders {
+    /// What the clients saw.
+    fn report(self) -> Value {
+        let output = self.0.wait_with_output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+fn must_be_kept(report: &Value, what: &str) {
+    let found = &report["findings"];
+    for wrong in ["lost", "changed", "doubled"] {
+        assert_eq!(found[wrong], Value::Array(vec![]), "{what}: {wrong}");
+    }
+    assert!(report["placed"].as_u64().unwrap() > 50, "{what}: {report:#}");
+}
+
+fn ready() -> Installation {
+    let system = Installation::ready_in(tempfile::tempdir().unwrap());
+    until("all replicas are in sync", || {
+        let cluster: Value = serde_json::from_str(&system.must(&["cluster", "status", "-o", "json"])).unwrap();
+        (cluster["in_sync"].as_array().unwrap().len() == 3).then_some(())
+    });
+    system
+}
+
+fn primary(system: &Installation) -> (String, Pid) {
+    let cluster: Value = serde_json::from_str(&system.must(&["cluster", "status", "-o", "json"])).unwrap();
+    let name = cluster["primary"].as_str().unwrap().to_owned();
+    let pid = system.pid(&name).unwrap();
+    (name, pid)
+}
+
+/// Waits until another process has that name, and its log has these words.
+fn must_end_saying(system: &Installation, name: &str, pid: Pid, words: &str) {
+    until(&format!("{name} ends and is started again"), || system.pid(name).filter(|now| *now != pid));
+    let log = std::fs::read_to_string(system.dir.path().join(format!("{name}.log"))).unwrap();
+    assert!(log.contains(words), "{name} does not say {words:?}");
+}
+
+fn has(tool: &str) -> bool {
+    let there = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !there {
+        eprintln!("SKIPPED: there is no {tool} on this machine");
+    }
+    there
+}
+
+fn prlimit(pid: Pid, limit: &str) {
+    let pid = pid.as_raw_nonzero().to_string();
+    assert!(Command::new("prlimit").args(["--pid", &pid, limit]).status().unwrap().success());
+}
+
+/// The next write of the primary's log fails with this error, by `strace`'s injection.
+fn a_write_fails(error: &str, words: &str) {
+    if !has("strace") {
+        return;
+    }
+    let system = ready();
+    let (name, pid) = primary(&system);
+    let orders = orders(&system, "6");
+    let number = pid.as_raw_nonzero().to_string();
+    let inject = format!("inject=pwrite64:error={error}:when=1");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-p", &number, "-e", "trace=pwrite64", "-e", &inject, "-o", "/dev/null"]);
+    let mut strace = strace.stderr(Stdio::piped()).spawn().unwrap();
+    let ended = until("the write fails or strace may not attach", || {
+        let ended = strace.try_wait().unwrap().is_some();
+        let replaced = system.pid(&name).is_some_and(|now| now != pid);
+        (ended || replaced).then_some(replaced)
+    });
+    if !ended && system.pid(&name) == Some(pid) {
+        eprintln!("SKIPPED: strace may not attach to a process here");
+        return;
+    }
+    must_end_saying(&system, &name, pid, words);
+    let _ = strace.kill();
+    let _ = strace.wait();
+    let report = orders.report();
+    must_be_kept(&report, error);
+    assert_eq!(report["errors"], 0, "{report:#}");
+}
+
+#[test]
+fn a_write_that_fails_ends_the_primary_and_loses_nothing() {
+    a_write_fails("EIO", "the disk failed: write batch");
+}
+
+#[test]
+fn a_disk_that_is_full_while_orders_flow_ends_the_primary_and_loses_nothing() {
+    a_write_fails("ENOSPC", "free space and start again; nothing acknowledged is lost");
+}
+
+#[test]
+fn a_primary_without_memory_ends_and_loses_nothing() {
+    if !has("prlimit") {
+        return;
+    }
+    let system = ready();
+    let (name, pid) = primary(&system);
+    let orders = orders(&system, "8");
+    prlimit(pid, "--as=1048576:1048576");
+    must_end_saying(&system, &name, pid, "memory allocation of");
+    let report = orders.report();
+    must_be_kept(&report, "no memory");
+    assert_eq!(report["errors"], 0, "{report:#}");
+}
+
+#[test]
+fn a_front_end_without_descriptors_sheds_and_serves_again() {
+    if !has("prlimit") {
+        return;
+    }
+    let system = ready();
+    let pid = system.pid("frontend").unwrap();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).unwrap().count();
+    prlimit(pid, &format!("--nofile={}", open + 40));
+    let orders = orders(&system, "6");
+    let address = system.endpoint.trim_start_matches("http://").to_owned();
+    let strangers: Vec<_> = (0..100).map_while(|_| std::net::TcpStream::connect(&address).ok()).collect();
+    let log = || std::fs::read_to_string(system.dir.path().join("frontend.log")).unwrap();
+    until("it says what is short", || log().contains("Too many open files").then_some(()));
+    drop(strangers);
+    must_be_kept(&orders.report(), "no descriptors");
+    system.must(&["near", "DH1", "3LE"]);
+    assert_eq!(system.pid("frontend"), Some(pid), "it is still the same process");
+}
