@@ -5,8 +5,8 @@ use sim::{Length, Trace, run};
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
-/// One at least of each part: the set, the log, the disk, reads, keys, events, hand-over.
-const QUICK: &[u8] = &[3, 5, 9, 13, 17, 32, 36, 37];
+/// One at least of each part: the set, the log, the disk, snapshots, keys, events, demotion.
+const QUICK: &[u8] = &[3, 5, 9, 15, 17, 32, 35, 36, 37, 43];
 /// Each must be found within so many seeds.
 const SEEDS: u64 = 20;
 
