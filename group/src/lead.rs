@@ -316,7 +316,10 @@ impl Lead {
         let Some(view) = &local.view else { return };
         let others = view.members.iter().filter(|pod| **pod != local.me.pod);
         let others = others.filter(|_| !planted(45));
-        let known = others.map(|pod| self.peers.get(pod).and_then(|progress| progress.format).unwrap_or(0));
+        // Who does not answer may come back as an older program than the one that promised.
+        let answers = |progress: &&Progress| planted(45) || progress.is_answering();
+        let known =
+            others.map(|pod| self.peers.get(pod).filter(answers).and_then(|progress| progress.format).unwrap_or(0));
         let all = known.min().unwrap_or(local.speaks).min(local.speaks);
         if all > self.format_proposed && self.drain.is_none() {
             self.format_proposed = all;

@@ -12,6 +12,8 @@ use std::io::ErrorKind;
 
 /// How long nothing else goes wrong after a disk was made to lie, in µs.
 const GUARD: u64 = 5_000 * MS;
+/// It takes a primary no longer, in µs, to notice that a process is gone: its word that it can read a format counts until then.
+const NOTICED: u64 = 1_000 * MS;
 
 fn pick(dice: u64, bound: usize) -> usize {
     usize::try_from(dice % bound as u64).expect("below a usize")
@@ -83,10 +85,13 @@ impl World {
     /// Nobody goes back to the older version once all have the newer one: from then on its log format may be in use (F1).
     fn install_another_version(&mut self, i: usize) {
         let mut others = self.replicas.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, replica)| replica.speaks);
-        if self.replicas[i].speaks == FORMAT {
+        if self.replicas[i].speaks != FORMAT {
+            if others.any(|speaks| speaks == FORMAT) {
+                self.replicas[i].speaks = FORMAT;
+                self.upgrades_after = self.now + NOTICED;
+            }
+        } else if self.now >= self.upgrades_after {
             self.replicas[i].speaks = FORMAT + 1;
-        } else if others.any(|speaks| speaks == FORMAT) {
-            self.replicas[i].speaks = FORMAT;
         }
         let speaks = self.replicas[i].speaks;
         self.say(|| format!("r{i} has a version that writes format {speaks}"));

@@ -166,6 +166,8 @@ pub(crate) struct World {
     pub(crate) names: u128,
     /// Nothing else goes wrong before this moment: what just went wrong is all that the promise covers.
     pub(crate) guarded: u64,
+    /// No program is renewed before this moment: it is not noticed yet that another has become older (F1).
+    pub(crate) upgrades_after: u64,
     pub(crate) faults: Vec<Fault>,
 }
 
@@ -190,6 +192,7 @@ impl World {
             violation: None,
             names: 1,
             guarded: 0,
+            upgrades_after: 0,
             faults,
             mix,
         };

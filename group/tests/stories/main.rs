@@ -30,6 +30,7 @@ stories! {
     detector_a_stall_of_220_ms_is_not_silence
     f1_a_new_format_waits_until_every_member_speaks_it
     f1_an_announcement_holds_for_the_process_that_made_it
+    f1_the_word_of_a_process_that_is_gone_does_not_count
     h1_a_backup_is_shrunk_out_before_it_goes
     h1_a_backup_that_cannot_be_spared_goes_after_a_second
     h1_a_backup_that_leaves_and_is_promoted_resigns
