@@ -2,9 +2,7 @@
 //! Knows nothing of keys.
 
 use crate::order::{Order, Rare};
-use crate::payment::Payment;
 use crate::stage::Leg;
-use crate::transitions;
 
 /// An order as a change left it, without what never changes and what its history tells.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -38,21 +36,10 @@ impl Left {
 
     /// The order as it was then, from what it is now; as it is now, if it has never been at that version.
     pub(crate) fn restore(&self, now: &Order) -> Order {
-        let Some(history) = now.history.get(..self.version as usize) else { return now.clone() };
-        let Some(last) = history.last() else { return now.clone() };
+        let Some(moments) = now.history.get(..self.version as usize) else { return now.clone() };
+        let Some((Some(stage), payment)) = now.after(moments) else { return now.clone() };
         let Left { version, due_ms, outages, ready_after_ms, leg, ref rare } = *self;
-        let (stage, payment, rare) = (last.stage, paid(now, self.version as usize), rare.clone());
-        let history = history.into();
+        let (rare, history) = (rare.clone(), moments.into());
         Order { version, due_ms, outages, ready_after_ms, leg, rare, stage, payment, history, ..now.clone() }
     }
-}
-
-/// Where the payment stood after so many events, as the table says.
-fn paid(order: &Order, events: usize) -> Payment {
-    let start = (None, Payment::by(order.payment.method));
-    let end = order.history.iter().take(events).fold(start, |(from, payment), moment| {
-        let row = transitions::taken(from, moment.event, moment.stage, moment.by);
-        (Some(moment.stage), row.map_or(payment, |row| payment.after(row.pays)))
-    });
-    end.1
 }

@@ -187,11 +187,16 @@ impl Order {
     /// Checks a record that was read back: every step is in the table of transitions, the last one is its stage, and
     /// its payment is where these steps lead.
     pub fn is_sound(&self) -> bool {
+        let end = self.after(&self.history);
+        end == Some((Some(self.stage), self.payment)) && self.history.len() == self.version as usize
+    }
+
+    /// Stage and payment after these first moments of its history; none if the table has no such way.
+    pub(crate) fn after(&self, moments: &[Moment]) -> Option<(Option<Stage>, Payment)> {
         let start = (None, Payment::by(self.payment.method));
-        let end = self.history.iter().try_fold(start, |(from, payment), moment| {
+        moments.iter().try_fold(start, |(from, payment), moment| {
             let row = transitions::taken(from, moment.event, moment.stage, moment.by)?;
             Some((Some(moment.stage), payment.after(row.pays)))
-        });
-        end == Some((Some(self.stage), self.payment)) && self.history.len() == self.version as usize
+        })
     }
 }
