@@ -3,7 +3,7 @@ use crate::clock::Clock;
 use api::control::Suspect;
 use group::Pod;
 use group::choose::{Link, Seen, Store};
-use member::client::{self, Observation, Watch};
+use member::client::{Observation, Watch};
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 use view::{Sight, StoreError};
@@ -83,20 +83,10 @@ fn take(seen: &mut Seen, clock: Clock, pod: &Pod, before: &Observation, now: &Ob
         if before.link == now.link {
             seen.linked(pod, Link::Closed, since);
         }
-        seen.linked(pod, link(now.link), since);
+        seen.linked(pod, now.link.into(), since);
     }
     if let (Some(status), Some(heard)) = (&now.status, now.heard.filter(|_| before.heard != now.heard)) {
         seen.answered(status.clone(), clock.at(heard));
-    }
-}
-
-fn link(link: client::Link) -> Link {
-    match link {
-        client::Link::Never => Link::Unknown,
-        client::Link::Up => Link::Up,
-        client::Link::Silent => Link::Silent,
-        client::Link::Closed => Link::Closed,
-        client::Link::Refused => Link::Refused,
     }
 }
 
@@ -110,7 +100,7 @@ mod tests {
         let clock = Clock::start();
         let (pod, began) = (Pod::new("replica-0"), Instant::now());
         let up = |ms| Observation {
-            link: client::Link::Up,
+            link: member::client::Link::Up,
             since: Some(began + Duration::from_millis(ms)),
             ..Observation::default()
         };

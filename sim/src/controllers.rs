@@ -7,7 +7,7 @@ use controller::limits::{AGAIN_MS, STORE_TIME as STORE_WAIT};
 use controller::{Step, next};
 use group::choose::{Link, Seen, Store, Wish, choose};
 use group::{BootId, Epoch, GroupId, Peer, Pod, Sign, Time, View, Writer};
-use member::client::{self, DrivenWatch, Observation};
+use member::client::{DrivenWatch, Observation};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) struct Controller {
@@ -251,7 +251,7 @@ impl World {
                 if before.link == now.link {
                     controller.seen.linked(&pod, Link::Closed, since);
                 }
-                controller.seen.linked(&pod, link(now.link), since);
+                controller.seen.linked(&pod, now.link.into(), since);
             }
             if let (Some(status), Some(heard)) = (&now.status, heard.filter(|_| before.heard != now.heard)) {
                 controller.seen.answered(status.clone(), heard);
@@ -281,15 +281,5 @@ impl World {
             self.broken(format!("frames cannot be read: {garbled}"));
         }
         self.stir_controller(k, 300);
-    }
-}
-
-fn link(link: client::Link) -> Link {
-    match link {
-        client::Link::Never => Link::Unknown,
-        client::Link::Up => Link::Up,
-        client::Link::Silent => Link::Silent,
-        client::Link::Closed => Link::Closed,
-        client::Link::Refused => Link::Refused,
     }
 }

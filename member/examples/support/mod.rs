@@ -1,7 +1,7 @@
 //! What both examples stand on: a group of three members in one process, each with a thread and a directory of its own, the view in
 //! memory, and a small controller. In earnest each member is a process, and the view is in files or in a ConfigMap.
 #![expect(clippy::unwrap_used, reason = "an example stops at the first surprise")]
-use group::choose::{Decision, Link, Seen as Observed, Store, Wish, choose};
+use group::choose::{Decision, Seen as Observed, Store, Wish, choose};
 use group::{GroupId, Now, Pod, Time, View};
 use member::client::{self, Client, Watch};
 use member::{Ask, Config, Directory, Machine, Seen, directory};
@@ -130,7 +130,7 @@ async fn control(mut watch: Watch, views: Views) {
         let view = views.0.borrow().clone();
         seen.stored(view.map_or(Store::Missing, Store::Is), true, mono);
         for (pod, observation) in watch.seen() {
-            seen.linked(&pod, link(observation.link), mono);
+            seen.linked(&pod, observation.link.into(), mono);
             observation.status.into_iter().for_each(|status| seen.answered(status, mono));
         }
         match choose(&seen, &wish, Now { mono, wall }) {
@@ -145,15 +145,5 @@ async fn control(mut watch: Watch, views: Views) {
             }
             Decision::Nothing | Decision::Wait { .. } | Decision::ReadStore | Decision::Lost(_) => {}
         }
-    }
-}
-
-fn link(link: client::Link) -> Link {
-    match link {
-        client::Link::Never => Link::Unknown,
-        client::Link::Up => Link::Up,
-        client::Link::Silent => Link::Silent,
-        client::Link::Closed => Link::Closed,
-        client::Link::Refused => Link::Refused,
     }
 }

@@ -29,6 +29,19 @@ pub enum Link {
     Refused,
 }
 
+/// What a controller decides by.
+impl From<Link> for group::choose::Link {
+    fn from(link: Link) -> Self {
+        match link {
+            Link::Never => Self::Unknown,
+            Link::Up => Self::Up,
+            Link::Silent => Self::Silent,
+            Link::Closed => Self::Closed,
+            Link::Refused => Self::Refused,
+        }
+    }
+}
+
 /// What is seen of a member.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Observation {
