@@ -32,11 +32,13 @@ mod handle;
 pub mod limits;
 pub mod log;
 mod machine;
+mod mistake;
 mod net;
 mod running;
 pub mod snapshot;
 pub mod store;
 pub mod superblock;
+mod sync;
 mod wire;
 
 pub use answer::{

@@ -95,8 +95,8 @@ pub const SEGMENT_BYTES: u32 = 16 << 20;
 pub const BATCH_BYTES: usize = 512 << 10;
 /// One entry, in bytes as encoded. A command and its delta stay below it.
 pub const ENTRY_BYTES: usize = 4 << 20;
-/// Entries waiting for the log's writer, in bytes; beyond it the loop takes no more work.
-pub const LOG_QUEUE_BYTES: usize = 64 << 20;
+/// Entries waiting for the log's writer, in bytes; beyond it the loop takes no more work. Tests of the queue fill it with two.
+pub const LOG_QUEUE_BYTES: usize = if cfg!(test) { 8 << 10 } else { 64 << 20 };
 /// Snapshot slices waiting for their writer; beyond it the loop waits with the next one.
 pub const SLICE_QUEUE: usize = 64;
 /// One chunk in a snapshot's file, in bytes.

@@ -2,7 +2,7 @@
 use super::batch::valid;
 use super::header::{Header, Spot};
 use crate::disk::{BLOCK, SECTOR};
-use group::mistake::planted;
+use crate::mistake::planted;
 
 /// What lies at the end of what can be read.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! The committed history, a page at a time, from the entries in memory. Pure but for the core it reads.
 use crate::answer::{Cursor, Delivered, History, Page};
 use crate::limits;
-use group::mistake::planted;
+use crate::mistake::planted;
 use group::{Body, Core, Entry, Seq};
 
 /// Where this member's history is.

@@ -5,9 +5,9 @@ use super::state;
 use crate::handle::{Ended, Event as News};
 use crate::limits;
 use crate::machine::Machine;
+use crate::mistake::planted;
 use crate::snapshot::{Ending, SnapshotFile};
 use bytes::Bytes;
-use group::mistake::planted;
 use group::{Input, Position, Seq, Time};
 use tokio::task::JoinHandle;
 

@@ -1,8 +1,8 @@
 //! The machine and how far the log has been applied to it. Knows entries, not why they are committed.
 use crate::machine::{LoadError, Machine};
+use crate::mistake::planted;
 use crate::snapshot::{Ending, Item, SnapshotFile};
 use crate::store::StorageError;
-use group::mistake::planted;
 use group::{Body, Core, Entry, Seq, Wall};
 
 /// The application's state at a place in the log.

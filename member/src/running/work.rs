@@ -7,9 +7,9 @@ use crate::answer::{Answer, Consistency, Freshness, Rejection};
 use crate::handle::{Local, Report};
 use crate::limits;
 use crate::machine::{Executed, Machine};
+use crate::mistake::planted;
 use crate::wire::{Request, Told};
 use bytes::Bytes;
-use group::mistake::planted;
 use group::{Input, Role, Seq, Serving, Wall};
 
 impl<M: Machine + Send + 'static> Running<M> {

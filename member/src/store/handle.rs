@@ -20,14 +20,13 @@ use crate::disk::{Disk, Lane};
 use crate::limits::{LOG_QUEUE_BYTES, SLICE_QUEUE};
 use crate::log::Write;
 use crate::snapshot::{Ending, Piece, SnapshotFile, SnapshotId};
+use crate::sync::thread::{self as threads, JoinHandle};
+use crate::sync::{AtomicUsize, Ordering, mpsc};
 use bytes::Bytes;
 use group::{BootId, Entry, Epoch, GroupId, Position, StorageId, View};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::task::Poll;
-use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 /// What `group::Output::Save` asks for.
@@ -183,7 +182,7 @@ impl Queues {
 }
 
 pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).expect("a process has room for three threads")
+    threads::Builder::new().name(name.to_owned()).spawn(work).expect("a process has room for three threads")
 }
 
 impl Handle {

@@ -6,8 +6,8 @@ use super::recovered::Recovered;
 use super::writer::{Task, Writer};
 use super::{Opening, Store};
 use crate::disk::Disk;
+use crate::sync::mpsc::{self, Receiver};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
 
 /// The work of the storage of one member.
 pub(crate) struct Hands {

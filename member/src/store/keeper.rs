@@ -5,11 +5,11 @@ use super::writer::{Later, Task};
 use crate::disk::Disk;
 use crate::log::{Segment, Supply, prepare};
 use crate::snapshot::{Ending, Fetch, FetchError, Piece, SnapshotFile, SnapshotId, SnapshotWriter};
+use crate::sync::mpsc::{self, Receiver, Sender};
+use crate::sync::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use group::{Entry, Position};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
 
 /// What the thread is asked to do, in order.
 pub(super) enum Chore {

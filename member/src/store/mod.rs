@@ -8,6 +8,8 @@ mod handle;
 mod hands;
 mod inline;
 mod keeper;
+#[cfg(test)]
+mod queue_tests;
 mod recovered;
 mod ring;
 mod seam;

@@ -2,9 +2,9 @@
 use super::error::{Place, StorageError};
 use crate::disk::Disk;
 use crate::log::{Replay, Whose, replay};
+use crate::mistake::planted;
 use crate::snapshot::{Ending, SnapshotFile, SnapshotId};
 use crate::superblock::{Facts, Superblock};
-use group::mistake::planted;
 use group::{Entry, Epoch, EpochStart, GroupId, Position, Reign, Seq, StorageId, View};
 use std::collections::VecDeque;
 

@@ -5,10 +5,10 @@ use super::inline::all;
 use super::writer::{Later, Task, Writer};
 use crate::disk::{Landed, Lane};
 use crate::log::Batch;
+use crate::sync::thread::JoinHandle;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What comes from other threads.
@@ -65,6 +65,7 @@ impl Ring {
         let mut done = Poll::Pending;
         while let Poll::Ready(Some(word)) = self.words.poll_recv(context) {
             self.hear(word);
+            self.go_on();
             done = Poll::Ready(());
         }
         if matches!(self.hands, Hands::Writing(..))
@@ -81,7 +82,6 @@ impl Ring {
             Word::Task(task) => self.waiting.push_back(task),
             Word::Back(writer, outcome) => self.back(writer, outcome),
         }
-        self.go_on();
     }
 
     fn back(&mut self, writer: Box<Writer>, outcome: Result<(), StorageError>) {
@@ -150,6 +150,7 @@ impl Ring {
                 }
                 Hands::Away(helper) => {
                     drop(helper.join());
+                    // Nothing is begun before all is heard: the keeper's word may come before the one that brings the writer back.
                     while let Ok(word) = self.words.try_recv() {
                         self.hear(word);
                     }

@@ -3,8 +3,8 @@ use super::inline::Inline;
 use super::ring::Ring;
 use super::thread::Thread;
 use super::writer::Task;
+use crate::sync::mpsc::Sender;
 use std::str::FromStr;
-use std::sync::mpsc::Sender;
 use std::task::{Context, Poll};
 
 /// Who writes the log.

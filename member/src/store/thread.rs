@@ -2,9 +2,9 @@
 use super::error::StorageError;
 use super::handle::spawn;
 use super::writer::{Later, Task, Writer};
+use crate::sync::mpsc::{self, Receiver, Sender};
+use crate::sync::thread::JoinHandle;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::JoinHandle;
 
 /// The loop's end of the thread.
 pub(super) struct Thread {

@@ -4,9 +4,10 @@ use super::error::StorageError;
 use super::handle::{Done, Notify, Save};
 use crate::limits::BATCH_BYTES;
 use crate::log::Write;
+use crate::mistake::{self, planted};
 use crate::snapshot::{Ending, SnapshotFile};
+use crate::sync::{AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What is to be done, in order.
 pub(super) enum Task {
@@ -49,7 +50,9 @@ impl Writer {
             let more = goes_on && self.store.waiting_bytes() < BATCH_BYTES;
             next = if more { behind() } else { None };
         }
-        self.flush()?;
+        if goes_on || !planted(mistake::STOPS_AT_ONCE) {
+            self.flush()?;
+        }
         Ok(goes_on)
     }
 
@@ -57,13 +60,16 @@ impl Writer {
     pub(super) fn take(&mut self, task: Task) -> Result<bool, StorageError> {
         match task {
             Task::Write(write, bytes) => {
-                self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                if !planted(mistake::ROOM_TOO_LATE) {
+                    self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                }
                 if self.store.write(&write)? {
                     self.taken = Some(write.write);
                 }
                 return Ok(true);
             }
             Task::Stop => return Ok(false),
+            Task::Save(_) if planted(mistake::PROMISE_OVERTAKES) => {}
             _ => self.flush()?,
         }
         let done = match task {
@@ -94,6 +100,9 @@ impl Writer {
 
     /// Puts on the disk what was taken in.
     pub(super) fn flush(&mut self) -> Result<(), StorageError> {
+        if planted(mistake::REPORTED_EARLY) {
+            self.flushed();
+        }
         self.store.flush()?;
         self.flushed();
         Ok(())
@@ -102,6 +111,9 @@ impl Writer {
     pub(super) fn flushed(&mut self) {
         if let Some(write) = self.taken.take() {
             (self.notify)(Done::Written { write });
+            if planted(mistake::ROOM_TOO_LATE) {
+                self.waiting_bytes.store(0, Ordering::Relaxed);
+            }
         }
     }
     /// Nothing more can be done.
