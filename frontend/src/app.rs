@@ -36,6 +36,8 @@ pub struct Inner {
     pub controllers: Controllers,
     /// What has passed.
     pub metrics: Metrics,
+    /// Becomes true when those behind were reached for the first time, or tried for long enough.
+    pub met: watch::Receiver<bool>,
     /// Becomes true when the process is asked to stop.
     pub stopping: watch::Receiver<bool>,
 }

@@ -20,8 +20,10 @@ pub const STOP_TIME: Duration = Duration::from_secs(11);
 /// Between two accepts that fail for want of descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The adapter has this long to say what a postcode is; an order must not wait for maps.
+/// The adapter has this long to say what a postcode is to somebody who asks just that.
 pub const PLACE_TIME: Duration = Duration::from_millis(1_500);
+/// And this long if an order waits for it. Told so little time, it answers from its pack, and asks the outside behind its back.
+pub const PLACE_TIME_OF_ORDERS: Duration = Duration::from_millis(150);
 /// After the adapter failed, it is not asked for this long: with it down, orders must not wait for it one by one.
 pub const PLACE_REST: Duration = Duration::from_millis(500);
 /// Postcodes remembered: all of a large city.
@@ -47,6 +49,12 @@ pub const EVENTS_AT_ONCE: usize = 256;
 pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Without subscribers the log is followed this long: a reconnecting page finds it warm.
 pub const FOLLOW_AFTER_LAST: Duration = Duration::from_secs(30);
+/// A front end that has just started is not ready before it has reached the primary and the adapter, or has tried for this long.
+pub const FIRST_CONTACTS: Duration = Duration::from_secs(2);
+/// An answer that took longer is told in the log, …
+pub const SLOW: Duration = Duration::from_millis(200);
+/// … one in this many ms: where all are slow, that is enough to see it.
+pub const SLOW_EVERY_MS: u64 = 1_000;
 /// A replica that has not come as far as a cursor is waited for this long before another is asked.
 pub const CATCH_UP_PAUSE: Duration = Duration::from_millis(20);
 

@@ -12,7 +12,8 @@ use order::place::{Freshness, Place, Point, Precision, Standing};
 use order::postcode::Postcode;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// The way to the adapter, and what it said lately.
 pub struct Places {
@@ -40,67 +41,64 @@ impl Places {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(limits::PLACE_TIME)
             .build()
             .expect("a client without TLS and proxies needs nothing that could be missing");
         let known = Cache::builder().max_capacity(limits::PLACES).time_to_live(limits::PLACE_KEPT).build();
         Places { http, base: base.trim_end_matches('/').to_owned(), known, rests_until: Mutex::new(None) }
     }
 
-    /// What is known of a text that should be a postcode. Never fails: it is for the book to judge.
-    pub async fn given(&self, text: &str) -> Given {
+    /// What can be found out about a text that should be a postcode in this time. Never fails: it is for the book to judge.
+    pub async fn given(&self, text: &str, within: Duration) -> Given {
         match Postcode::parse(text) {
-            Ok(postcode) => Given::Place(self.find(postcode).await),
+            Ok(postcode) => Given::Place(self.find(postcode, within).await),
             Err(_) => Given::NotAPostcode(head(text, order::limits::POSTCODE_INPUT_BYTES_MAX).into()),
         }
     }
 
-    /// Where a postcode is, as far as can be found out in time.
-    pub async fn find(&self, postcode: Postcode) -> Place {
-        if let Some(place) = self.known.get(&postcode).await {
-            return place;
-        }
-        let place = match self.ask(&postcode.to_string(), "", None).await {
-            Some(page) => read(postcode, &page),
-            None => None,
+    /// Where a postcode is, as far as can be found out in this time. Whoever asks for the same one meanwhile waits for the same answer.
+    pub async fn find(&self, postcode: Postcode, within: Duration) -> Place {
+        let asked = async {
+            let page = self.get(&path(&postcode.to_string(), ""), None, within).await?;
+            read(postcode, &page)
         };
-        match place {
-            Some(place) => {
-                self.known.insert(postcode, place.clone()).await;
-                place
-            }
-            None => Place::unverified(postcode, now_ms()),
-        }
+        // Somebody else may have asked with more patience than there is here.
+        let found = timeout(within, self.known.optionally_get_with(postcode, asked)).await;
+        found.ok().flatten().unwrap_or_else(|| Place::unverified(postcode, now_ms()))
+    }
+
+    /// Asks about nothing in particular, so that the first order finds the adapter's name looked up and a connection open.
+    pub async fn meet(&self) {
+        let _ = self.get(paths::READYZ, None, limits::PLACE_TIME).await;
     }
 
     /// The adapter's own answer about a text; none if it could not be asked.
     pub async fn ask(&self, text: &str, below: &str, query: Option<&str>) -> Option<Page> {
-        let path = paths::POSTCODE.replace("{postcode}", &escape(text));
-        self.get(&format!("{path}{below}"), query).await
+        self.get(&path(text, below), query, limits::PLACE_TIME).await
     }
 
     /// The adapter's list of postcodes; none if it could not be asked.
     pub async fn list(&self, query: Option<&str>) -> Option<Page> {
-        self.get(paths::POSTCODES, query).await
+        self.get(paths::POSTCODES, query, limits::PLACE_TIME).await
     }
 
-    async fn get(&self, path: &str, query: Option<&str>) -> Option<Page> {
+    async fn get(&self, path: &str, query: Option<&str>, within: Duration) -> Option<Page> {
         if self.is_resting() {
             return None;
         }
         let question = query.map(|query| format!("?{query}")).unwrap_or_default();
-        let answered = self.fetch(format!("{}{path}{question}", self.base)).await;
+        let began = Instant::now();
+        let answered = self.fetch(format!("{}{path}{question}", self.base), within).await;
         if let Err(why) = &answered {
-            tracing::debug!(why, "ask the postcode adapter");
+            // At most once in each rest.
+            tracing::info!(why, waited = ?began.elapsed(), "the postcode adapter did not answer; it is left alone for a moment");
             *self.rest() = Some(Instant::now() + limits::PLACE_REST);
         }
         answered.ok()
     }
 
-    async fn fetch(&self, url: String) -> Result<Page, String> {
+    async fn fetch(&self, url: String, within: Duration) -> Result<Page, String> {
         // The adapter is told how long it has, so that what it has by then comes in time.
-        let time_ms = limits::PLACE_TIME.as_millis().to_string();
-        let request = self.http.get(url).header("jh-deadline-ms", time_ms);
+        let request = self.http.get(url).timeout(within).header("jh-deadline-ms", within.as_millis().to_string());
         let mut response = request.send().await.map_err(nameless)?;
         let status = response.status().as_u16();
         if status >= 500 {
@@ -126,6 +124,11 @@ impl Places {
     fn rest(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.rests_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+/// Where the adapter tells about a postcode, or what is below it.
+fn path(text: &str, below: &str) -> String {
+    format!("{}{below}", paths::POSTCODE.replace("{postcode}", &escape(text)))
 }
 
 /// Why it failed, without the address that was asked: the postcode is in it, and this goes into logs.

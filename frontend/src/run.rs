@@ -6,10 +6,10 @@ use crate::follow::Follower;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::seam::Cluster;
-use crate::{routes, serve};
+use crate::{limits, routes, serve};
 use anyhow::Context;
 use member::Directory;
-use member::client::{self, Client};
+use member::client::{self, Belief, Client};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,10 +42,13 @@ async fn listen(config: Config) -> anyhow::Result<()> {
         tokio::spawn(push_views(store, client.clone()));
     }
     let (stop, stopping) = watch::channel(false);
+    let (meeting, met) = watch::channel(false);
+    let believed = client.believed();
     let cluster: Arc<dyn Cluster> = Arc::new(client);
     let (follower, metrics) = (Follower::new(cluster.clone()), Metrics::default());
     let places = Places::new(&postcode);
-    let app = App::new(Inner { cluster, places, follower, controllers, metrics: metrics.clone(), stopping });
+    let app = App::new(Inner { cluster, places, follower, controllers, metrics: metrics.clone(), met, stopping });
+    tokio::spawn(meet(app.clone(), believed, meeting));
     info!(%listen, "the front end is there");
     serve::serve(listener, routes::app(app), metrics, stopped(stop)?).await;
     info!("stopped");
@@ -79,6 +82,20 @@ fn stopped(stop: watch::Sender<bool>) -> anyhow::Result<impl Future<Output = ()>
         info!("stopping");
         stop.send_replace(true);
     })
+}
+
+/// Reaches the primary and the adapter before anybody waits for that.
+async fn meet(app: App, mut believed: watch::Receiver<Belief>, meeting: watch::Sender<bool>) {
+    // How long it takes to learn of a view at all is nobody's fault here.
+    let _ = believed.wait_for(|belief| belief.view.is_some()).await;
+    let serving = async {
+        let _ = believed.wait_for(|belief| belief.serving).await;
+    };
+    let both = async { tokio::join!(serving, app.places.meet()) };
+    if tokio::time::timeout(limits::FIRST_CONTACTS, both).await.is_err() {
+        warn!("the primary or the postcode adapter is not reached; requests are taken all the same");
+    }
+    meeting.send_replace(true);
 }
 
 /// Tells the controllers of every lost connection to the primary.

@@ -26,6 +26,7 @@ use tower::ServiceExt;
 pub(crate) struct Bench {
     pub(crate) book: Arc<Book>,
     pub(crate) router: Router,
+    pub(crate) meeting: watch::Sender<bool>,
     pub(crate) stop: watch::Sender<bool>,
 }
 
@@ -69,15 +70,17 @@ impl Bench {
     fn of(book: &Arc<Book>, base: &str) -> Bench {
         let book = book.clone();
         let (stop, stopping) = watch::channel(false);
+        let meeting = watch::Sender::new(true);
         let app = App::new(Inner {
             cluster: book.clone(),
             places: Places::new(base),
             follower: Follower::new(book.clone()),
             controllers: Controllers::new(&[]),
             metrics: Metrics::default(),
+            met: meeting.subscribe(),
             stopping,
         });
-        Bench { book, router: crate::routes::app(app), stop }
+        Bench { book, router: crate::routes::app(app), meeting, stop }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Got {

@@ -5,7 +5,7 @@
 //! sent, or refused by everyone it was sent to, is *not executed*; what was sent and not answered is *unknown* (E4).
 mod io;
 
-pub use io::{Demand, Failure, Input, Output};
+pub use io::{Course, Demand, Failure, Input, Output};
 
 use crate::ids::{Epoch, Pod, Time};
 use crate::limits::{HEDGE_MS, PARK_BYTES, PARK_MS, PARK_REQUESTS, PROBE_MS};
@@ -68,6 +68,11 @@ impl Route {
     /// All requests that have no answer.
     pub fn pending(&self) -> usize {
         self.pending.len()
+    }
+    /// When a request without an answer came, when it was last sent, and how often.
+    pub fn course(&self, ticket: u64) -> Option<Course> {
+        let Pending { since, sent_at, tries, .. } = self.pending.get(&ticket)?;
+        Some(Course { since: *since, sent_at: *sent_at, tries: *tries })
     }
     /// How often a request was sent again.
     pub fn resent(&self) -> u64 {

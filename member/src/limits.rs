@@ -45,6 +45,10 @@ pub const PING_MS: u64 = 1_000;
 pub const SILENCE_MS: u64 = 5_000;
 /// A member that is asked for a report must answer in this time, in ms.
 pub const REPORT_MS: u64 = 500;
+/// An answer that a client waited for longer than this, in ms, is told in its log, …
+pub const SLOW_MS: u64 = 200;
+/// … one in this many ms: where all are slow, that is enough to see it.
+pub const SLOW_EVERY_MS: u64 = 1_000;
 /// Subscribers are told where the history is at least this often, in ms, …
 pub const FEED_ALIVE_MS: u64 = 250;
 /// … and go to another member when they hear nothing for this long, in ms.

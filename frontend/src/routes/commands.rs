@@ -3,6 +3,7 @@ use crate::answer::Answered;
 use crate::app::{App, now_ms};
 use crate::body::{Json, Optional};
 use crate::failure::Error;
+use crate::limits;
 use crate::steering::{Order, Segment, Steering};
 use api::fingerprint;
 use api::v1::asked::Reading;
@@ -104,7 +105,7 @@ commands! {
     redeliver(Optional(body): Redeliver, app, _order) {
         let deliver_to = match body.deliver_to {
             Some(address) => Some(Box::new(Destination {
-                postcode: app.places.given(&address.postcode).await,
+                postcode: app.places.given(&address.postcode, limits::PLACE_TIME_OF_ORDERS).await,
                 lines: address.lines.into_iter().map(String::into_boxed_str).collect(),
             })),
             None => None,

@@ -99,7 +99,9 @@ impl Listing {
 /// The wish with its postcode resolved: here and not in the log, because every copy must see the same answer.
 async fn locate(app: &App, body: PlaceOrder, random: u64) -> Result<Wish, Error> {
     let given = match (&body.deliver_to, body.service) {
-        (Some(address), Service::Delivery) => Some(app.places.given(&address.postcode).await),
+        (Some(address), Service::Delivery) => {
+            Some(app.places.given(&address.postcode, limits::PLACE_TIME_OF_ORDERS).await)
+        }
         _ => None,
     };
     asked::place(body, given, random).map_err(refused)

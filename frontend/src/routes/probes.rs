@@ -11,7 +11,8 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether it takes requests. That a primary is missing does not count: requests wait for the next one here.
+/// Whether it takes requests. That a primary is missing does not count: requests wait for the next one here. But one that has just
+/// started first reaches those behind it: the first callers are not to wait for that.
 #[utoipa::path(get, path = paths::READYZ, responses(
     (status = 200, body = String, content_type = "text/plain"), (status = 503, body = String, content_type = "text/plain")))]
 pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, &'static str) {
@@ -19,8 +20,9 @@ pub(super) async fn readyz(State(app): State<App>) -> (StatusCode, &'static str)
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     match app.cluster.belief().view {
-        Some(_) => (StatusCode::OK, "ready\n"),
         None => (StatusCode::SERVICE_UNAVAILABLE, "no replica has told its view yet\n"),
+        Some(_) if !*app.met.borrow() => (StatusCode::SERVICE_UNAVAILABLE, "connecting\n"),
+        Some(_) => (StatusCode::OK, "ready\n"),
     }
 }
 

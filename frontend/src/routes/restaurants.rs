@@ -3,6 +3,7 @@ use crate::answer::{Answered, unreadable};
 use crate::app::{App, Reading, Wanted, now_ms};
 use crate::body::{Json, Optional};
 use crate::failure::Error;
+use crate::limits;
 use crate::steering::{Search, Segment, Steering};
 use api::cluster::{Found, Query};
 use api::fingerprint;
@@ -42,7 +43,7 @@ pub(super) struct Seen {
     (status = 200, body = RestaurantList), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(State(app): State<App>, Search(seen): Search<Seen>, headers: HeaderMap) -> Answered {
     let place = match seen.postcode {
-        Some(text) => match app.places.given(&text).await {
+        Some(text) => match app.places.given(&text, limits::PLACE_TIME).await {
             Given::Place(place) => Some(super::postcodes::exists(place)?),
             Given::NotAPostcode(_) => return Err(super::postcodes::invalid(&text)),
         },

@@ -189,8 +189,11 @@ async fn an_old_key_is_never_executed() {
 }
 
 #[tokio::test]
-async fn it_is_ready_until_it_stops() {
+async fn it_is_ready_from_its_first_contacts_until_it_stops() {
     let bench = Bench::new();
+    bench.meeting.send_replace(false);
+    assert_eq!(bench.get("/readyz").await.status, 503);
+    bench.meeting.send_replace(true);
     assert_eq!(bench.get("/readyz").await.status, 200);
     bench.stop.send_replace(true);
     assert_eq!(bench.get("/readyz").await.status, 503);

@@ -1,7 +1,11 @@
 //! Postcodes with the adapter there, gone, and talking nonsense.
 use super::*;
+use ::order::place::Standing;
+use ::order::postcode::Postcode;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use std::sync::Mutex;
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// An adapter that knows one postcode, one that ended, and otherwise answers `other`.
@@ -70,4 +74,39 @@ async fn what_is_no_postcode_is_told_so_with_suggestions() {
         assert_eq!((got.status.as_u16(), got.code()), (422, "postcode_invalid"), "{path}");
         assert_eq!(got.json["suggestions"], json!(["SW1A 0AA"]), "{path}");
     }
+}
+
+/// An adapter that knows one postcode, and what each question said of its time.
+async fn listening_adapter() -> (String, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    let answer = move |headers: HeaderMap| async move {
+        heard.lock().unwrap().push(headers["jh-deadline-ms"].to_str().unwrap().to_owned());
+        let gone = json!({"code": "postcode_terminated", "status": 404});
+        (StatusCode::NOT_FOUND, axum::Json(gone))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/v1/postcodes/{postcode}", get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (base, asked)
+}
+
+#[tokio::test]
+async fn those_who_ask_for_one_postcode_at_the_same_time_share_one_question() {
+    let (base, asked) = listening_adapter().await;
+    let places = Places::new(&base);
+    let find = || places.find(Postcode::parse("DH1 9ZZ").unwrap(), Duration::from_secs(60));
+    let (one, two, three) = tokio::join!(find(), find(), find());
+    assert!([&one, &two, &three].iter().all(|place| place.standing == Standing::Terminated));
+    assert_eq!(*asked.lock().unwrap(), ["60000"]);
+}
+
+#[tokio::test]
+async fn an_order_gives_the_adapter_less_time_than_somebody_who_asks_just_that() {
+    let (base, asked) = listening_adapter().await;
+    let bench = Bench::with_adapter(&base);
+    bench.get("/v1/postcodes/DH1%209ZZ").await;
+    bench.place("0123456789abcdef", &with(order(), "/deliver_to/postcode", json!("DH1 9ZZ"))).await;
+    assert_eq!(*asked.lock().unwrap(), ["1500", "150"]);
 }

@@ -1,5 +1,5 @@
 //! What can happen at a front end, and what it can be told to do. Plain data.
-use crate::ids::{Epoch, Pod};
+use crate::ids::{Epoch, Pod, Time};
 use crate::view::View;
 use bytes::Bytes;
 
@@ -129,4 +129,15 @@ pub enum Failure {
     NotExecuted,
     /// It may have had its effect.
     OutcomeUnknown,
+}
+
+/// What a request has been through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Course {
+    /// When it came.
+    pub since: Time,
+    /// When it was last sent; when it came, if it never was.
+    pub sent_at: Time,
+    /// How often it was sent.
+    pub tries: u32,
 }

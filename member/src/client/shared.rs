@@ -28,6 +28,8 @@ struct State {
     metrics: Metrics,
     outputs: Vec<Output>,
     ticks: u64,
+    /// The next slow answer is told after this.
+    slow_told: Time,
     seen: (group::Epoch, u64, bool),
 }
 
@@ -52,6 +54,7 @@ impl Shared {
             metrics: Metrics::default(),
             outputs: Vec::new(),
             ticks: 0,
+            slow_told: Time(0),
             seen: Default::default(),
         };
         Shared {
@@ -215,10 +218,25 @@ impl Shared {
             | Told::Answer(_)
             | Told::History(_)
             | Told::Noted
-            | Told::Report(_) => Input::Answered { ticket: number },
+            | Told::Report(_) => {
+                self.tell_if_slow(state, &from, number);
+                Input::Answered { ticket: number }
+            }
             Told::Status(_) | Told::Pong => return,
         };
         self.step(state, input, Some(told));
+    }
+
+    /// What was slow, and where the time went: until it was last sent, or after that.
+    fn tell_if_slow(&self, state: &mut State, from: &Pod, ticket: u64) {
+        let now = self.now();
+        let Some(course) = state.route.course(ticket) else { return };
+        let waited_ms = now.ms_since(course.since);
+        if waited_ms >= limits::SLOW_MS && now >= state.slow_told {
+            state.slow_told = now.plus_ms(limits::SLOW_EVERY_MS);
+            let (answered_in_ms, tries) = (now.ms_since(course.sent_at), course.tries);
+            tracing::info!(pod = %from, waited_ms, answered_in_ms, tries, "a slow answer");
+        }
     }
 
     /// One step of the belief, and what it wants done.
