@@ -5,6 +5,7 @@ use futures_util::stream::poll_fn;
 use group::{Pod, Writer};
 use member::{Ask, Seen};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tracing::{debug, info, warn};
 use view::{Outcome, Sight, ViewStore};
@@ -35,6 +36,22 @@ async fn watch(store: Arc<dyn ViewStore>, seen: UnboundedSender<Seen>) {
     }
 }
 
+/// Whether the store answers nothing at this time: told once when it begins and once when it is over, however often it is asked.
+#[derive(Default)]
+struct Silence(AtomicBool);
+
+impl Silence {
+    /// Whether that is news.
+    fn begins(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+    fn ends(&self) {
+        if self.0.swap(false, Ordering::Relaxed) {
+            info!("the store of the view answers again");
+        }
+    }
+}
+
 /// Each ask is carried out on its own: a write that hangs must not hold up a read.
 async fn carry_out(
     store: Arc<dyn ViewStore>,
@@ -42,13 +59,18 @@ async fn carry_out(
     mut asked: UnboundedReceiver<Ask>,
     seen: UnboundedSender<Seen>,
 ) {
+    let silence = Arc::new(Silence::default());
     while let Some(ask) = asked.recv().await {
-        let (store, seen, name) = (store.clone(), seen.clone(), name.clone());
+        let (store, seen, name, silence) = (store.clone(), seen.clone(), name.clone(), silence.clone());
         match ask {
             Ask::Propose(proposal) => drop(tokio::spawn(async move {
                 let (base, version) = (proposal.base, proposal.next.version);
                 let next = proposal.next.clone();
-                match store.compare_and_swap(base, proposal.next, Writer::Member(name)).await {
+                let outcome = store.compare_and_swap(base, proposal.next, Writer::Member(name)).await;
+                if !matches!(outcome, Outcome::Unknown(_)) {
+                    silence.ends();
+                }
+                match outcome {
                     Outcome::Written => {
                         info!(version, "the view was written");
                         // It was the view for a moment at least; seeing it here saves the way through the watch.
@@ -56,13 +78,22 @@ async fn carry_out(
                     }
                     Outcome::Lost => debug!(base, "another view was written first"),
                     Outcome::Refused(refusal) => warn!(%refusal, "the view was refused"),
-                    Outcome::Unknown(error) => warn!(%error, "write the view; whether it was written will be seen"),
+                    Outcome::Unknown(error) if silence.begins() => {
+                        warn!(%error, "write the view; whether it was written will be seen");
+                    }
+                    Outcome::Unknown(error) => debug!(%error, "write the view"),
                 }
             })),
             Ask::Read { held } => drop(tokio::spawn(async move {
                 match store.get().await {
-                    Ok(view) => drop(seen.send(Seen::Stored { held, view })),
-                    Err(error) => warn!(%error, "read the view afresh"),
+                    Ok(view) => {
+                        silence.ends();
+                        drop(seen.send(Seen::Stored { held, view }));
+                    }
+                    Err(error) if silence.begins() => {
+                        warn!(%error, "read the view afresh; it is asked for again and again")
+                    }
+                    Err(error) => debug!(%error, "read the view afresh"),
                 }
             })),
         }

@@ -172,16 +172,25 @@ fn teller<K: ResourceExt>(news: Arc<News>, key: impl Fn(&K) -> Option<Key> + Sen
 /// until it is reached again: so there is a fresh list now and then, whatever was seen.
 async fn follow<K>(api: Api<K>, config: Config, mut told: impl FnMut(&Event<K>) + Send)
 where
-    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + 'static,
 {
+    let (what, mut is_lost) = (K::kind(&()), false);
     loop {
         let mut events = std::pin::pin!(watcher(api.clone(), config.clone().timeout(WATCH_SECS)).backoff(Again));
         let round = async {
             while let Some(event) = events.next().await {
                 match event {
-                    Ok(event) => told(&event),
-                    // The API server is away or refuses; what was seen last stays.
-                    Err(error) => tracing::debug!(%error, "watch the cluster"),
+                    Ok(event) => {
+                        if std::mem::take(&mut is_lost) {
+                            tracing::info!(%what, "the API server answers again");
+                        }
+                        told(&event);
+                    }
+                    // It is away or refuses. That is told once; it is asked several times a second.
+                    Err(error) if !std::mem::replace(&mut is_lost, true) => {
+                        tracing::warn!(%error, %what, "watch the cluster; what was seen last stays");
+                    }
+                    Err(error) => tracing::debug!(%error, %what, "watch the cluster"),
                 }
             }
         };
