@@ -165,6 +165,9 @@ fn run_on(ground: &Ground, args: RunArgs) -> Result<bool> {
         let again = cluster.inside(own).args(["run", "--inside"]).args(rounds).args(write).args(names);
         return Ok(again.attached()? == 0);
     }
+    if let Ground::Own(cluster) = ground {
+        cluster.be_client()?;
+    }
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     let known =
         |name: &String| scenarios::ALL.iter().any(|it| it.name == name) || checks::ALL.iter().any(|it| it.name == name);

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::network::in_namespace;
 use super::place::{API_ADDRESS, Place, SERVICES, WORLD, namespace};
-use super::process;
+use super::{process, weight};
 use crate::sh::until;
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -23,7 +23,8 @@ pub(super) fn start(place: &Place) -> Result<()> {
 
 fn start_one(place: &Place, name: &str, program: &str, flags: &str) -> Result<()> {
     let args: Vec<String> = [program].into_iter().chain(flags.split_whitespace()).map(str::to_owned).collect();
-    process::start(place, name, WORLD, &place.program("kubernetes"), &args)
+    let pid = process::start(place, name, WORLD, &place.program("kubernetes"), &args)?;
+    weight::join(weight::CONTROL, pid)
 }
 
 pub(super) fn start_etcd(place: &Place) -> Result<()> {

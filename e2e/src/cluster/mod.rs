@@ -13,6 +13,7 @@ mod pki;
 mod place;
 mod process;
 mod volumes;
+mod weight;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,7 @@ impl Cluster {
         volumes::unmount(&self.place);
         network::remove();
         node::remove_cgroups();
+        weight::remove();
         match fs::remove_dir_all(&self.place.state) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("remove {}", self.place.state.display()))
@@ -128,6 +130,16 @@ impl Cluster {
         let rest = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths(path.chain(std::env::split_paths(&rest))).unwrap_or(rest.clone());
         network::in_namespace(place::WORLD, program).env("KUBECONFIG", self.kubeconfig()).env("PATH", path)
+    }
+
+    /// This process is the client outside the pods from now on, with what it starts: it has processors as a node has.
+    pub(crate) fn be_client(&self) -> Result<()> {
+        weight::join(weight::CLIENT, std::process::id())
+    }
+
+    /// A directory on the disk that the replicas' volumes are on.
+    pub(crate) fn disk(&self) -> &Path {
+        &self.place.state
     }
 
     /// Gives an image of every node another name.

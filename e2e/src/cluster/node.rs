@@ -7,12 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::place::{NODES, Place, VOLUMES, WORLD, address, namespace, pods};
-use super::process;
+use super::{process, weight};
 use crate::sh::{sh, until};
 
-/// How much all pods of a node count against each process beside them, ten times as much as usual: a real node shares its processors
-/// with no control plane and no clients. The same in version 1 and in version 2.
-const CPU: [(&str, &str); 2] = [("cpu.shares", "10240"), ("cpu.weight", "1000")];
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) fn start(place: &Place, number: usize) -> Result<()> {
@@ -58,14 +55,14 @@ pub(super) fn start_kubelet(place: &Place, number: usize) -> Result<()> {
         d = dir.display()
     );
     let args: Vec<String> = kubelet.split(' ').map(str::to_owned).collect();
-    process::start(place, &format!("kubelet-{name}"), &namespace(name), &place.program("kubernetes"), &args)
+    process::start(place, &format!("kubelet-{name}"), &namespace(name), &place.program("kubernetes"), &args).map(drop)
 }
 
 /// Starts a node's kube-proxy; again after it was ended.
 pub(super) fn start_proxy(place: &Place, name: &str) -> Result<()> {
     let config = place.of_node(name).join("proxy.yaml").display().to_string();
     let args = ["kube-proxy".to_owned(), "--config".to_owned(), config];
-    process::start(place, &format!("proxy-{name}"), &namespace(name), &place.program("kubernetes"), &args)
+    process::start(place, &format!("proxy-{name}"), &namespace(name), &place.program("kubernetes"), &args).map(drop)
 }
 
 /// Starts a kube-proxy beside the nodes, so that a client outside the pods reaches Services as through a load balancer.
@@ -77,7 +74,7 @@ pub(super) fn start_gate(place: &Place) -> Result<()> {
     fs::write(dir.join("proxy.yaml"), config)?;
     let config = dir.join("proxy.yaml").display().to_string();
     let args = ["kube-proxy".to_owned(), "--config".to_owned(), config];
-    process::start(place, "proxy-gate", WORLD, &place.program("kubernetes"), &args)
+    process::start(place, "proxy-gate", WORLD, &place.program("kubernetes"), &args).map(drop)
 }
 
 fn containerd_client(place: &Place, name: &str) -> crate::sh::Sh {
@@ -195,11 +192,7 @@ fn make_cgroups(name: &str) -> Result<()> {
     for tree in cgroup_trees() {
         let own = tree.join(cgroup(name));
         fs::create_dir_all(&own).with_context(|| format!("make {}", own.display()))?;
-        for (file, weight) in CPU {
-            if own.join(file).exists() {
-                fs::write(own.join(file), weight)?;
-            }
-        }
+        weight::weigh(&own)?;
         for file in ["cpuset.cpus", "cpuset.mems"] {
             // Version 1 gives a new cpuset no processor at all.
             if let (true, Ok(all)) = (tree.ends_with("cpuset"), fs::read_to_string(tree.join(file))) {

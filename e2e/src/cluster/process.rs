@@ -17,14 +17,15 @@ use crate::sh::{is_interrupted, signal, until};
 
 const END_WITHIN: Duration = Duration::from_secs(3);
 
-/// Starts a program on the network of a namespace, in a process group of its own: Ctrl-C is for us alone.
-pub(super) fn start(place: &Place, name: &str, namespace: &str, program: &Path, args: &[String]) -> Result<()> {
+/// Starts a program on the network of a namespace, in a process group of its own: Ctrl-C is for us alone. Its pid.
+pub(super) fn start(place: &Place, name: &str, namespace: &str, program: &Path, args: &[String]) -> Result<u32> {
     anyhow::ensure!(!is_interrupted(), "interrupted");
     let log = File::options().create(true).append(true).open(place.logs().join(format!("{name}.log")))?;
     let mut command = in_namespace(namespace, program).args(args).into_command();
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
     let child = command.spawn().with_context(|| format!("start {name}"))?;
-    fs::write(pid_file(place, name), child.id().to_string()).with_context(|| format!("write the pid of {name}"))
+    fs::write(pid_file(place, name), child.id().to_string()).with_context(|| format!("write the pid of {name}"))?;
+    Ok(child.id())
 }
 
 fn pid_file(place: &Place, name: &str) -> std::path::PathBuf {

@@ -13,11 +13,13 @@ use tokio::task::JoinHandle;
 use super::gate::Gate;
 use super::ground::Ground;
 use super::kitchen::Kitchen;
+use super::machine::{Machine, Worst, load};
 use super::moment;
 use super::paper::{Paper, Row};
 use super::pods::{Pods, is_running};
 use super::stage::{Stage, us};
 use super::verdict::{Miss, Outcome};
+use crate::cluster::Cluster;
 use crate::scenarios::Scenario;
 use crate::sh::is_interrupted;
 
@@ -82,12 +84,15 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     let gate = tokio::task::spawn_blocking(move || Gate::open(&to_open)).await??;
     let traffic = Traffic::start(&gate.endpoint, RATE).await?;
     let kitchen = Kitchen::open(&traffic);
+    let machine = Machine::watch(traffic.now_us(), ground.own().ok().map(Cluster::disk));
+    let mut meanwhile = Worst::default();
     let mut done = Vec::new();
     let mut rejoined_s = Vec::new();
     let mut stopped = None;
     for number in 1..=usize::from(rounds) {
         match play_one(ground, kube, scenario, &traffic, number).await {
             Ok((round, rejoined)) => {
+                meanwhile = meanwhile.and(tell(&round, &machine));
                 done.push(round);
                 rejoined_s.push(rejoined);
                 if rejoined.is_none() {
@@ -106,11 +111,21 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     // What was acknowledged is checked even where a round failed.
     let report = traffic.report(scenario.name, done, end_us, calls).await;
     match (stopped, report) {
-        (None, report) => Ok(Outcome { report: report?, rejoined_s, history, unanswered }),
+        (None, report) => Ok(Outcome { report: report?, rejoined_s, history, unanswered, meanwhile }),
         (Some(error), Ok(report)) if report.findings.is_clean() => Err(error),
         (Some(error), Ok(report)) => Err(error.context(report.text())),
         (Some(error), Err(trouble)) => Err(error.context(trouble)),
     }
+}
+
+/// Says what the machine itself did while the slowest order of a round waited: that, and not more, excuses it.
+fn tell(round: &Round, machine: &Machine) -> Worst {
+    let Some(slowest) = &round.slowest else { return Worst::default() };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "µs of a run, never below its start")]
+    let at_us = |ms: f64| (round.fault_us as f64 + ms * 1e3).max(0.0) as u64;
+    let worst = machine.worst(at_us(slowest.due_ms), at_us(slowest.done_ms));
+    eprintln!("       meanwhile {}; load {}", worst.told(), load());
+    worst
 }
 
 /// One round, and how long after its pods ran again all were in sync.

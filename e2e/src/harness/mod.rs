@@ -7,6 +7,7 @@ mod ground;
 mod history;
 mod install;
 mod kitchen;
+mod machine;
 mod moment;
 mod paper;
 pub(crate) mod pods;

@@ -2,6 +2,8 @@
 
 use client::{Findings, Report};
 
+use super::machine::Worst;
+
 /// Pods that run again are in sync within this many seconds, whatever happened.
 const REJOIN_S: f64 = 15.0;
 
@@ -55,6 +57,8 @@ pub(crate) struct Outcome {
     pub(crate) history: Vec<String>,
     /// Calls of the kitchen and the subscriber that got no answer.
     pub(crate) unanswered: Vec<String>,
+    /// What this machine did while the slowest orders waited.
+    pub(crate) meanwhile: Worst,
 }
 
 /// Something that was missed.
@@ -123,6 +127,9 @@ impl Outcome {
                 missed
                     .push(Miss { what: format!("{what} {is:.1} {unit}, not {bar} {unit}"), too_long: Some(is / bar) });
             }
+        }
+        if let Some(last) = missed.iter_mut().rfind(|miss| miss.too_long.is_some()) {
+            last.what.push_str(&format!(" (while the slowest order waited, {})", self.meanwhile.told()));
         }
         missed
     }
