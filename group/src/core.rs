@@ -202,7 +202,7 @@ impl Core {
                 self.hear_primary(from, epoch, out, |follow, local, out| follow.append(local, append, out));
             }
             Message::TakeSnapshot { epoch } => {
-                self.hear_primary(from, epoch, out, |follow, _, out| follow.take_snapshot(from, out));
+                self.hear_primary(from, epoch, out, |follow, _, out| follow.take_snapshot(epoch, from, out));
             }
             Message::Reset { epoch } => {
                 let mut is_called = false;

@@ -1,7 +1,7 @@
 //! A member that follows: backup or learner. Takes the primary's entries, syncs, acknowledges. Never proposes anything.
 use crate::detector::Detector;
 use crate::entry::Entry;
-use crate::ids::{Now, Pod, Position, Seq, Time};
+use crate::ids::{Epoch, Now, Pod, Position, Seq, Time};
 use crate::io::{Output, Stop};
 use crate::limits::STALLED_MS;
 use crate::local::{Link, Local};
@@ -83,13 +83,13 @@ impl Follow {
         }
     }
 
-    pub(crate) fn take_snapshot(&mut self, from: &Peer, out: &mut Vec<Output>) {
+    pub(crate) fn take_snapshot(&mut self, epoch: Epoch, from: &Peer, out: &mut Vec<Output>) {
         self.detector.hear();
         // Said with every heartbeat until the primary knows where my log ends: what I told it after the last one may be lost.
         self.owes_promise = true;
         if self.fetching.as_ref() != Some(&from.pod) {
             self.fetching = Some(from.pod.clone());
-            out.push(Output::FetchSnapshot { from: from.pod.clone() });
+            out.push(Output::FetchSnapshot { from: from.pod.clone(), epoch });
         }
     }
     /// Log and state begin anew where the snapshot ends.

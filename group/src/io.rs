@@ -155,6 +155,8 @@ pub enum Output {
     FetchSnapshot {
         /// Whose.
         from: Pod,
+        /// The epoch promised: a view of a later one makes the fetch void, no other view does.
+        epoch: Epoch,
     },
     /// Entries up to here are no longer needed: the log may drop them on disk too.
     Trim {

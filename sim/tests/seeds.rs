@@ -3,7 +3,8 @@ use sim::{Kind, Length, Mix, Run, Trace, run};
 use std::collections::BTreeSet;
 
 /// Seeds that once broke a law, each with what was wrong.
-const REGRESSIONS: &[(u64, Length, &str)] = &[];
+const REGRESSIONS: &[(u64, Length, &str)] =
+    &[(300_016, Length::Whole, "a learner gave up its fetch when the set changed")];
 /// The seeds are tested in so many shares, side by side.
 const SHARES: u64 = 4;
 /// Seeds that always run.

@@ -312,7 +312,7 @@ impl World {
                 }
                 Output::Changed(role) => self.say(format!("r{i} is {role:?}")),
                 Output::Viewed(_) => {}
-                Output::FetchSnapshot { from } => {
+                Output::FetchSnapshot { from, .. } => {
                     let from = self.index(&from);
                     let delay = self.luck.between(MS, 200 * MS);
                     self.at(delay, Event::Fetched(i, boot, from));

@@ -79,7 +79,7 @@ pub(crate) fn output(output: &Output) -> Option<String> {
         Output::ReadView { held } => format!("asks the store, holding v{held}"),
         Output::Lead { epoch } => format!("leads epoch {epoch}"),
         Output::Changed(now) => format!("is {} now", role(*now)),
-        Output::FetchSnapshot { from } => format!("fetches the snapshot of {from}"),
+        Output::FetchSnapshot { from, .. } => format!("fetches the snapshot of {from}"),
         Output::Trim { upto } => format!("drops its log up to {upto}"),
         Output::Reset { why } => format!("gives up its disk: {}", stop(why)),
         Output::Exit { why } => format!("ends: {}", stop(why)),

@@ -103,7 +103,7 @@ impl World {
                 let answers = self.member(name).ready(ticket);
                 self.say(format!("{name} reads{}", answered(&answers)));
             }
-            Output::FetchSnapshot { from } => self.member(name).fetches = Some(from.to_string()),
+            Output::FetchSnapshot { from, .. } => self.member(name).fetches = Some(from.to_string()),
             Output::Trim { upto } => self.member(name).disk.trim(upto),
             Output::Reset { .. } => {
                 self.end(name);

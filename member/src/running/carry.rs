@@ -71,13 +71,12 @@ impl<M: Machine + Send + 'static> Running<M> {
             Output::Changed(role) => self.changed(role),
             Output::Viewed(view) => {
                 tracing::info!(epoch = %view.epoch, version = view.version, primary = %view.primary, in_sync = ?view.in_sync.keys(), "view");
-                self.fetching = self.fetching.take().filter(|_| self.followed == Some(view.epoch));
-                self.followed = Some(view.epoch);
+                self.fetching = self.fetching.take().filter(|fetching| fetching.outlives(view.epoch));
                 self.clients.push_all(&Told::View(view.clone()));
                 self.status_due = true;
                 let _ = self.member.events.send(News::ViewChanged(view));
             }
-            Output::FetchSnapshot { from } => self.fetch(from),
+            Output::FetchSnapshot { from, epoch } => self.fetch(from, epoch),
             // The storage keeps its log back to the snapshot before the last by itself.
             Output::Trim { .. } => {}
             Output::Reset { why } => {

@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::net::{Caller, Open, run};
 use crate::snapshot::{self, SnapshotFile, SnapshotId};
 use crate::wire::{Broken, Kind, Outbox, Piece, Pull};
-use group::{Pod, Position, Seq};
+use group::{Epoch, Pod, Position, Seq};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,6 +17,8 @@ use tokio::task::AbortHandle;
 /// A snapshot that is being fetched.
 pub(super) struct Fetching {
     number: u64,
+    /// The epoch promised when it was wanted.
+    epoch: Epoch,
     asks: mpsc::UnboundedSender<Pull>,
     /// None in a member that is driven by hand.
     task: Option<AbortHandle>,
@@ -26,6 +28,12 @@ pub(super) struct Fetching {
     tail: Position,
     /// A pull was sent and not answered: one at a time.
     asked: bool,
+}
+impl Fetching {
+    /// A view of this epoch leaves it wanted. In a later one the primary says anew what it wants of this member.
+    pub(super) fn outlives(&self, epoch: Epoch) -> bool {
+        epoch <= self.epoch
+    }
 }
 impl Drop for Fetching {
     fn drop(&mut self) {
@@ -37,7 +45,7 @@ impl Drop for Fetching {
 
 impl<M: Machine + Send + 'static> Running<M> {
     /// C1: fetches this member's snapshot, on a connection of its own, while everything else goes on.
-    pub(super) fn fetch(&mut self, from: Pod) {
+    pub(super) fn fetch(&mut self, from: Pod, epoch: Epoch) {
         if self.installing {
             return;
         }
@@ -55,7 +63,7 @@ impl<M: Machine + Send + 'static> Running<M> {
             }
         };
         self.fetching =
-            Some(Fetching { number: self.fetches, asks, task, id: None, tail: self.core.tail(), asked: true });
+            Some(Fetching { number: self.fetches, epoch, asks, task, id: None, tail: self.core.tail(), asked: true });
         tracing::info!("fetching a snapshot");
     }
 

@@ -118,7 +118,6 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
         feed_alive: false,
         delivered,
         outage_ms: None,
-        followed: None,
         making: None,
         fetching: None,
         fetches: 0,

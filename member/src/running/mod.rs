@@ -28,7 +28,7 @@ pub use driven::{Asked, Begin, Driven, Garbled, Given, Hand};
 use event::{Doors, Event};
 use fetch::Fetching;
 use futures_util::{FutureExt, Stream, StreamExt};
-use group::{Core, Epoch, Input, Now, Output, Seq, Stop, Time, Wall};
+use group::{Core, Input, Now, Output, Seq, Stop, Time, Wall};
 use held::Held;
 pub use join::join;
 use links::Links;
@@ -76,7 +76,6 @@ pub struct Running<M> {
     feed_alive: bool,
     delivered: Seq,
     outage_ms: Option<u64>,
-    followed: Option<Epoch>,
 
     making: Option<Making>,
     fetching: Option<Fetching>,
