@@ -33,6 +33,9 @@ enum Command {
         /// Keep the table in docs/failover.md
         #[arg(long)]
         write: bool,
+        /// Take the jh that was built for release last; do not build it
+        #[arg(long)]
+        built: bool,
     },
     /// Whether a cluster can be had here; if not, why, and exit code 1
     Fit,
@@ -81,7 +84,7 @@ pub(crate) fn run(cli: Cli) -> Result<bool> {
     let cluster = Cluster::here();
     match cli.command {
         Command::Run(args) => run_on(&Ground::find(), args),
-        Command::All { write } => all(&cluster, write),
+        Command::All { write, built } => all(&cluster, write, built),
         Command::Fit => Ok(is_fit()?),
         Command::List => {
             let scenarios = scenarios::ALL.iter().map(|scenario| (scenario.name, scenario.tells));
@@ -95,8 +98,14 @@ pub(crate) fn run(cli: Cli) -> Result<bool> {
             Ok(true)
         }
         Command::Down => cluster.down().map(|()| true),
-        Command::Image { archive: Some(archive) } => image::write(&image::of_programs()?, &archive).map(|()| true),
-        Command::Image { archive: None } => load_image(&cluster).map(|()| true),
+        Command::Image { archive } => {
+            image::build_programs()?;
+            match archive {
+                Some(archive) => image::write(&image::of_programs()?, &archive)?,
+                None => load_image(&cluster)?,
+            }
+            Ok(true)
+        }
         Command::Kubectl { args } => {
             is_up(&cluster)?;
             Ok(cluster.kubectl(args.iter().map(String::as_str)).attached()? == 0)
@@ -122,10 +131,10 @@ fn is_fit() -> Result<bool> {
 }
 
 /// As [`everything`], and how long it took. Whatever is not done when time is up is ended like by Ctrl-C.
-fn all(cluster: &Cluster, write: bool) -> Result<bool> {
+fn all(cluster: &Cluster, write: bool, built: bool) -> Result<bool> {
     let begun = Instant::now();
     let in_time = sh::within(ALL_WITHIN);
-    let outcome = everything(cluster, write);
+    let outcome = everything(cluster, write, built);
     let took = begun.elapsed().as_secs();
     eprintln!("e2e: everything took {} min {} s", took / 60, took % 60);
     ensure!(in_time.is_so(), "ended after {} minutes", ALL_WITHIN.as_secs() / 60);
@@ -133,7 +142,7 @@ fn all(cluster: &Cluster, write: bool) -> Result<bool> {
 }
 
 /// Everything on a cluster of our own, which is gone afterwards, or on the one that KUBECONFIG names, which stays.
-fn everything(cluster: &Cluster, write: bool) -> Result<bool> {
+fn everything(cluster: &Cluster, write: bool, built: bool) -> Result<bool> {
     let args = || RunArgs { names: Vec::new(), rounds: None, write, inside: false };
     let ground = Ground::find();
     if !ground.is_own() {
@@ -142,6 +151,9 @@ fn everything(cluster: &Cluster, write: bool) -> Result<bool> {
     if cluster.is_up() {
         eprintln!("e2e: ending the cluster that was left here");
         cluster.down()?;
+    }
+    if !built {
+        image::build_programs()?;
     }
     cluster.up()?;
     let outcome = load_image(cluster).and_then(|()| run_on(&ground, args()));
@@ -209,7 +221,7 @@ fn is_up(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// Builds the image and puts it on every node.
+/// Puts the image on every node.
 fn load_image(cluster: &Cluster) -> Result<()> {
     is_up(cluster)?;
     let archive = std::env::temp_dir().join(format!("just-hungry-{}.tar", std::process::id()));

@@ -36,12 +36,16 @@ pub(crate) const NEXT_TAG: &str = "localhost/just-hungry:next";
 /// Nobody in particular: the same user as in the Dockerfile.
 const USER: &str = "65532:65532";
 
-/// The image of all programs: `jh`, built for release as this is, without what only debuggers read: every node keeps it twice.
-pub(crate) fn of_programs() -> Result<Image> {
+/// Builds `jh` for release.
+pub(crate) fn build_programs() -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     eprintln!("e2e: building jh");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("this crate lies in the root")?;
-    sh(cargo).args(["build", "--release", "--locked", "--package", "jh"]).dir(root).run()?;
+    sh(cargo).args(["build", "--release", "--locked", "--package", "jh"]).dir(root).run()
+}
+
+/// The image of all programs: `jh` as it was built last, without what only debuggers read: every node keeps it twice.
+pub(crate) fn of_programs() -> Result<Image> {
     let (whole, program) = (program()?, stripped()?);
     if !sh("strip").args(["--strip-debug", "-o"]).arg(&program).arg(&whole).succeeds() {
         fs::copy(&whole, &program).context("copy jh")?;
