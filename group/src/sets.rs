@@ -201,15 +201,21 @@ impl Lead {
         if self.sets.wait_until.is_some_and(|until| now.mono < until) {
             return None;
         }
+        let stuck = self.is_stuck(view);
         let ready = |pod: &&Pod| {
             let progress = &self.peers.get(*pod)?;
             let storage = progress.peer.as_ref()?.storage;
-            let calm = progress.barred_until.is_none_or(|until| now.mono >= until);
+            let calm = stuck || progress.barred_until.is_none_or(|until| now.mono >= until);
             let wanted = calm && !progress.leaves && !view.holds(pod, storage) && progress.is_answering();
             (wanted && self.is_near(pod, storage, now)).then_some(storage)
         };
         let mut learners = view.members.iter().filter_map(|pod| Some((pod.clone(), ready(&pod)?)));
         learners.next().map(|(pod, storage)| Joining { pod, storage, since: now.mono })
+    }
+    /// Whether nothing is committed for want of someone who cannot be spared: whoever was slow is then better than nobody.
+    fn is_stuck(&self, view: &View) -> bool {
+        let gone = |pod: &Pod| self.peers.get(pod).is_some_and(|it| it.refused || it.detector.is_silent());
+        view.in_sync.len() <= view.min_in_sync && view.in_sync.keys().any(gone)
     }
     /// Whether a learner has kept up with the tail to within `NEAR_TAIL_MS`.
     fn is_near(&self, pod: &Pod, storage: StorageId, now: Now) -> bool {

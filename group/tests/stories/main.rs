@@ -60,6 +60,7 @@ stories! {
     s1_a_disk_far_slower_than_the_others_is_shrunk_out
     s1_a_refusal_is_acted_on_at_once_and_only_silence_waits
     s1_a_shrink_keeps_nobody_who_does_not_answer
+    s1_a_slow_disk_is_let_in_early_where_nothing_is_committed_without_it
     s1_a_slow_disk_is_shrunk_out_and_comes_back_after_ten_seconds_of_calm
     s1_one_write_removes_all_who_are_gone
     s1_the_last_words_of_the_dead_do_not_let_them_in_again
