@@ -181,13 +181,15 @@ fn run_on(ground: &Ground, args: RunArgs) -> Result<bool> {
         cluster.be_client()?;
     }
     let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    let is_played =
+        |it: &&Scenario| if it.is_apart { names.iter().any(|name| name == it.name) } else { is_wanted(it.name) };
     let known =
         |name: &String| scenarios::ALL.iter().any(|it| it.name == name) || checks::ALL.iter().any(|it| it.name == name);
     if let Some(unknown) = names.iter().find(|name| !known(name)) {
         anyhow::bail!("there is no scenario {unknown}: see `e2e list`");
     }
     let (can, cannot): (Vec<&Scenario>, Vec<&Scenario>) =
-        scenarios::ALL.iter().filter(|it| is_wanted(it.name)).partition(|it| ground.is_own() || !it.is_deep);
+        scenarios::ALL.iter().filter(|it| is_played(it)).partition(|it| ground.is_own() || !it.is_deep);
     for scenario in cannot {
         eprintln!(
             "e2e: {}: left out, it reaches below kubectl; on a cluster made by this program it runs",

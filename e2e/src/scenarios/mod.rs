@@ -8,6 +8,7 @@ mod deletes;
 mod disks;
 mod freezes;
 mod kills;
+mod soak;
 mod views;
 
 use crate::harness::{Bars, Play, Stage};
@@ -21,6 +22,8 @@ pub(crate) struct Scenario {
     pub(crate) bars: Bars,
     /// Whether it reaches below kubectl: nodes, networks, processes.
     pub(crate) is_deep: bool,
+    /// Whether it is played only when it is named.
+    pub(crate) is_apart: bool,
     pub(crate) seat: Seat,
     pub(crate) play: fn(&Stage) -> Play<'_>,
 }
@@ -38,7 +41,7 @@ pub(crate) enum Seat {
 }
 
 const fn scenario(name: &'static str, tells: &'static str, bars: Bars, play: fn(&Stage) -> Play<'_>) -> Scenario {
-    Scenario { name, tells, rounds: 1, bars, is_deep: false, seat: Seat::Any, play }
+    Scenario { name, tells, rounds: 1, bars, is_deep: false, is_apart: false, seat: Seat::Any, play }
 }
 
 impl Scenario {
@@ -48,6 +51,10 @@ impl Scenario {
 
     const fn deep(self) -> Scenario {
         Scenario { is_deep: true, ..self }
+    }
+
+    const fn apart(self) -> Scenario {
+        Scenario { is_apart: true, ..self }
     }
 
     const fn seat(self, seat: Seat) -> Scenario {
@@ -159,4 +166,8 @@ pub(crate) const ALL: &[Scenario] = &[
     )
     .deep(),
     scenario("delete-all", "all replica pods deleted at once", Bars::DISASTER, deletes::delete_all),
+    scenario("soak", "whatever takes the lead away, a hundred times in a row; only when named", Bars::ANY, soak::soak)
+        .rounds(100)
+        .deep()
+        .apart(),
 ];
