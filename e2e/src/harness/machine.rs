@@ -111,6 +111,11 @@ impl Worst {
         Worst { stall_ms: self.stall_ms.max(other.stall_ms), sync_ms: self.sync_ms.max(other.sync_ms) }
     }
 
+    /// The longer of both.
+    pub(crate) fn longest_ms(&self) -> f64 {
+        self.stall_ms.max(self.sync_ms)
+    }
+
     /// In words, beside what was slow.
     pub(crate) fn told(&self) -> String {
         let Worst { stall_ms, sync_ms } = self;

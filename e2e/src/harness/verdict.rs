@@ -57,7 +57,7 @@ pub(crate) struct Outcome {
     pub(crate) history: Vec<String>,
     /// Calls of the kitchen and the subscriber that got no answer.
     pub(crate) unanswered: Vec<String>,
-    /// What this machine did while the slowest orders waited.
+    /// What this machine did while the slowest order of all rounds waited.
     pub(crate) meanwhile: Worst,
 }
 
@@ -67,12 +67,14 @@ pub(crate) struct Miss {
     pub(crate) what: String,
     /// How much too long something took, as a ratio; none if it is not about time but about what must never be.
     pub(crate) too_long: Option<f64>,
+    /// Whether this machine stood still meanwhile for as long as it took too long.
+    pub(crate) is_machines: bool,
 }
 
 impl Miss {
     /// What must never be.
     pub(crate) fn never(what: String) -> Miss {
-        Miss { what, too_long: None }
+        Miss { what, too_long: None, is_machines: false }
     }
 }
 
@@ -124,12 +126,15 @@ impl Outcome {
             if let (Some(is), Some(bar)) = (is, bar)
                 && is > bar
             {
-                missed
-                    .push(Miss { what: format!("{what} {is:.1} {unit}, not {bar} {unit}"), too_long: Some(is / bar) });
+                let is_machines = unit == "ms" && self.meanwhile.longest_ms() >= is - bar;
+                let whose = if is_machines { "the machine's" } else { "ours" };
+                let meanwhile = self.meanwhile.told();
+                missed.push(Miss {
+                    what: format!("{what} {is:.1} {unit}, not {bar} {unit} ({whose}: meanwhile {meanwhile})"),
+                    too_long: Some(is / bar),
+                    is_machines,
+                });
             }
-        }
-        if let Some(last) = missed.iter_mut().rfind(|miss| miss.too_long.is_some()) {
-            last.what.push_str(&format!(" (while the slowest order waited, {})", self.meanwhile.told()));
         }
         missed
     }
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn only_time_is_judged_twice() {
-        let late = |ratio| Miss { what: String::new(), too_long: Some(ratio) };
+        let late = |ratio| Miss { what: String::new(), too_long: Some(ratio), is_machines: false };
         let lost = Miss::never("1 orders lost".to_owned());
         assert!(only_took_long(&[late(1.2), late(1.1)]));
         assert!(!only_took_long(&[late(1.2), lost.clone()]) && !only_took_long(&[]));
