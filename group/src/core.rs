@@ -434,6 +434,10 @@ impl Core {
     pub fn format(&self) -> u16 {
         self.local.format
     }
+    /// The epoch promised, once the promise is on the disk (W2).
+    pub fn promised(&self) -> Option<Epoch> {
+        self.local.promise_is_saved().then_some(self.local.promised)
+    }
     /// The newest view seen.
     pub fn view(&self) -> Option<&View> {
         self.local.view.as_ref()

@@ -153,7 +153,7 @@ impl Route {
         let Some(pending) = self.pending.get_mut(&ticket) else { return };
         self.resent += u64::from(pending.tries > 0);
         pending.tries += 1;
-        pending.uncertain |= pending.sent_to.is_some() && !planted(33);
+        pending.uncertain |= pending.sent_to.is_some();
         pending.sent_to = Some(to.clone());
         pending.sent_at = now;
         out.push(Output::Send { to, ticket, bytes: pending.bytes.clone() });
@@ -227,7 +227,7 @@ impl Route {
         let Route { pending, parked, parked_any, .. } = self;
         for (ticket, pending) in pending.iter_mut().filter(|(_, pending)| pending.sent_to.is_some() && which(pending)) {
             pending.sent_to = None;
-            pending.uncertain = true;
+            pending.uncertain |= !planted(33);
             if pending.demand == Demand::Any {
                 parked_any.insert(*ticket)
             } else {

@@ -99,15 +99,15 @@ enum Doom {
 
 impl Lead {
     pub(crate) fn flush_sets(&mut self, local: &Local, now: Now, out: &mut Vec<Output>) {
-        let Some(view) = local.view.clone() else { return };
+        let Some(view) = &local.view else { return };
         // V3: while the view is lost nobody changes it. Once the resignation is written, it is the only write.
         if local.view_lost || self.has_resigned() {
             return;
         }
         self.keep_calm(now);
         // A hand-over first needs everything committed, so the dead still have to go; nobody new is let in.
-        if !self.shrink(local, &view, now, out) && self.drain.is_none() {
-            self.expand(local, &view, now, out);
+        if !self.shrink(local, view, now, out) && self.drain.is_none() {
+            self.expand(local, view, now, out);
         }
     }
 

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::delta::{Record, RecordKey};
 use crate::id::{OrderId, RestaurantNumber, Slug};
+use crate::order::Order;
 use crate::state::State;
 
 impl State {
@@ -26,9 +27,19 @@ impl State {
 
     /// A hash of all records: equal on equal states, whatever led to them. Of use within one build of the program.
     pub fn digest(&self) -> u128 {
-        let mut hasher = StableHasher(Xxh3::new());
-        self.records(None).for_each(|record| record.hash(&mut hasher));
-        hasher.0.digest128()
+        self.digest_by(|order| order.digest())
+    }
+
+    /// The same, from hashes of orders that the caller may have kept: an order that has not changed is still the same allocation.
+    pub fn digest_by(&self, mut of_order: impl FnMut(&Arc<Order>) -> u64) -> u128 {
+        let State { book, restaurants, menus, availability, keys, orders, index: _, bounds: _ } = self;
+        let mut hasher = StableHasher::new();
+        (book, restaurants, menus, keys, orders.len()).hash(&mut hasher);
+        // Whether a restaurant of which nothing is said has a place there says nothing either.
+        availability.iter().filter(|(_, names)| !names.is_empty()).for_each(|of| of.hash(&mut hasher));
+        orders.iter().for_each(|(id, order)| (id, of_order(order)).hash(&mut hasher));
+        hasher.hash_waiting();
+        hasher.hashed.digest128()
     }
 
     fn records<'a>(&'a self, after: Option<&'a RecordKey>) -> impl Iterator<Item = Record> + 'a {
@@ -98,12 +109,48 @@ impl State {
     }
 }
 
+impl Order {
+    /// A hash of all that it holds. Of use within one build of the program.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = StableHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// Bytes that are gathered before they are hashed: records are many small values.
+const WAITING: usize = 1 << 10;
+
 /// Feeds whole numbers in one byte order and lengths in one width, so that the digest is the same on every machine.
-struct StableHasher(Xxh3);
+struct StableHasher {
+    hashed: Xxh3,
+    waiting: [u8; WAITING],
+    count: usize,
+}
+
+impl StableHasher {
+    fn new() -> StableHasher {
+        StableHasher { hashed: Xxh3::new(), waiting: [0; WAITING], count: 0 }
+    }
+
+    fn hash_waiting(&mut self) {
+        self.hashed.update(&self.waiting[..self.count]);
+        self.count = 0;
+    }
+}
 
 impl Hasher for StableHasher {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        if self.count + bytes.len() > WAITING {
+            self.hash_waiting();
+        }
+        match self.waiting.get_mut(self.count..self.count + bytes.len()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.count += bytes.len();
+            }
+            None => self.hashed.update(bytes),
+        }
     }
 
     fn write_u16(&mut self, n: u16) {
@@ -132,6 +179,8 @@ impl Hasher for StableHasher {
     }
 
     fn finish(&self) -> u64 {
-        self.0.digest()
+        let mut hashed = self.hashed.clone();
+        hashed.update(&self.waiting[..self.count]);
+        hashed.digest()
     }
 }

@@ -1,6 +1,6 @@
 //! The customers and kitchens of a run: each asks one thing at a time through a front end, repeats it with the same key until it is answered,
 //! and remembers what it was told.
-use crate::history::{Request, Told};
+use crate::history::{Heard, Request, Told};
 use crate::luck::Luck;
 use crate::mix::MS;
 use crate::world::{Event, World};
@@ -88,6 +88,7 @@ impl World {
         };
         let (sent, front) = (self.now, self.clients[c].luck.below(self.fronts.len()));
         let asking = Asking { what, bytes, consistency, sent, front, waiting: None, uncertain: false };
+        self.sums.asked += 1;
         self.clients[c].asking = Some(asking);
         self.repeat(c);
     }
@@ -146,7 +147,6 @@ impl World {
         }
         match came {
             Ok(came) => {
-                self.sums.answered += 1;
                 self.told_client(c, &asking, came);
             }
             Err(failure) => {
@@ -192,6 +192,14 @@ impl World {
                         Found::Refused(_) | Found::Number(_) => Told::Absent,
                     };
                     let eventual = asking.consistency == Consistency::Eventual;
+                    if answer.freshness == Freshness::Strong {
+                        self.law_of_barrier(asking.sent);
+                    }
+                    self.sums.heard(match told {
+                        Told::Nothing => Heard::Unsettled,
+                        _ if eventual => Heard::ShownPerhapsOld,
+                        _ => Heard::Shown,
+                    });
                     self.note(*order, asking, told, eventual);
                 }
                 what => {
@@ -205,18 +213,28 @@ impl World {
     }
     fn replied(&mut self, what: &What, asking: &Asking, reply: Reply) {
         match (what, reply) {
-            (What::SetUp, _) => self.laws.set_up += 1,
+            (What::SetUp, _) => {
+                self.sums.heard(Heard::Begun);
+                self.laws.set_up += 1;
+            }
             (What::Place { key }, Reply::Order { id, version, placed, replayed, .. }) => {
                 if version != 1 || !(placed || replayed) {
                     self.broken(format!("an order was placed as version {version}"));
                 }
-                self.sums.orders += 1;
+                if replayed {
+                    self.law_of_barrier(asking.sent);
+                }
+                self.sums.heard(if replayed { Heard::PlacedBefore } else { Heard::Placed });
                 let answer = Some((self.now, Told::Made(1)));
                 let requests = vec![Request { sent: asking.sent, answer, eventual: false }];
                 self.say(|| format!("placed {id}, key {key}{}", if replayed { ", repeated" } else { "" }));
                 self.laws.orders.push(Known { key: key.clone(), id, version: 1, requests });
             }
             (What::Step { order, if_match }, Reply::Order { version, replayed, .. }) => {
+                if replayed {
+                    self.law_of_barrier(asking.sent);
+                }
+                self.sums.heard(if replayed { Heard::ChangedBefore } else { Heard::Changed });
                 let told = match (replayed, version > *if_match) {
                     // What a repeated answer shows is of any moment since the first.
                     (true, _) => Told::Nothing,
@@ -228,6 +246,8 @@ impl World {
                 known.version = known.version.max(version);
             }
             (What::Step { order, .. }, Reply::Refused(json)) => {
+                self.sums.heard(Heard::Refused);
+                self.law_of_barrier(asking.sent);
                 let absent = contains(&json.0, b"\"not_found\"");
                 let told = if absent { Told::Absent } else { Told::Nothing };
                 self.note(*order, asking, told, false);
@@ -255,6 +275,7 @@ impl World {
     /// A page of the history shows committed entries only, each at its place.
     fn paged(&mut self, c: usize, asking: &Asking, history: History) {
         let What::Log { after } = asking.what else { return };
+        self.sums.heard(if matches!(history, History::Page(_)) { Heard::Page } else { Heard::NoPage });
         match history {
             History::Page(page) => {
                 let mut last = after.seq;

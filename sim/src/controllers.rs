@@ -1,20 +1,29 @@
 //! The controllers of a run: a real watch over the members and the real plan, joined as the controller's loop joins them.
 use crate::mix::MS;
-use crate::network::{Actor, Conn, STORE};
-use crate::store::Asker;
+use crate::network::{Actor, Ends, STORE};
+use crate::store::{Asker, rank};
 use crate::world::{Event, World};
 use controller::limits::{AGAIN_MS, STORE_TIME as STORE_WAIT};
 use controller::{Step, next};
 use group::choose::{Link, Seen, Store, Wish, choose};
 use group::{BootId, Epoch, GroupId, Peer, Pod, Sign, Time, View, Writer};
-use member::client::{DrivenWatch, Observation};
+use member::client::DrivenWatch;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// What was taken in of a member last: only what has changed since is told.
+#[derive(Default)]
+struct Taken {
+    link: member::client::Link,
+    since: Option<Instant>,
+    heard: Option<Instant>,
+}
 
 pub(crate) struct Controller {
     pub(crate) watch: DrivenWatch,
     pub(crate) seen: Seen,
     wish: Wish,
-    taken: BTreeMap<Pod, Observation>,
+    taken: BTreeMap<Pod, Taken>,
     pushed: Option<(Epoch, u64)>,
     /// Nothing is written or read before.
     wait_until: u64,
@@ -145,9 +154,8 @@ impl World {
         }
     }
     fn send_controller(&mut self, k: usize) {
-        let conns = self.net.conns.values().filter(|conn| conn.from == Actor::Controller(k) && conn.open);
-        let mine: Vec<u64> = conns.map(|conn| conn.id).collect();
-        mine.into_iter().for_each(|id| self.send(id, false));
+        let due = self.net.to_send(Actor::Controller(k));
+        due.into_iter().for_each(|(id, called)| self.send(id, called));
     }
     fn spread(&mut self, k: usize) {
         let controller = &mut self.controllers[k];
@@ -184,6 +192,8 @@ impl World {
         });
         let ask = self.begin_ask(k);
         let life = self.controllers[k].life;
+        let seen = self.controllers[k].seen.view().filter(|view| Some(view.version) == base).map(rank);
+        let base = base.map(|version| seen.unwrap_or((Epoch::default(), version)));
         if !self.net.is_held(Actor::Controller(k).place(), STORE, self.now) {
             self.put_view(base, next.clone(), Writer::Controller, Asker::Controller(k, life, ask));
         }
@@ -243,20 +253,24 @@ impl World {
 
     /// Takes in what the connections show, as the controller's observer does.
     pub(crate) fn take_members(&mut self, k: usize) {
-        let controller = &mut self.controllers[k];
-        for (pod, now) in controller.watch.watch().seen() {
-            let before = controller.taken.insert(pod.clone(), now.clone()).unwrap_or_default();
-            let (since, heard) = controller.watch.moments(&now);
+        let Controller { watch, seen, taken, .. } = &mut self.controllers[k];
+        watch.watch().look(|pod, now| {
+            let taken = match taken.get_mut(pod) {
+                Some(taken) => taken,
+                None => taken.entry(pod.clone()).or_default(),
+            };
+            let before = std::mem::replace(taken, Taken { link: now.link, since: now.since, heard: now.heard });
+            let (since, heard) = watch.moments(now);
             if let Some(since) = since.filter(|_| before.since != now.since) {
                 if before.link == now.link {
-                    controller.seen.linked(&pod, Link::Closed, since);
+                    seen.linked(pod, Link::Closed, since);
                 }
-                controller.seen.linked(&pod, now.link.into(), since);
+                seen.linked(pod, now.link.into(), since);
             }
             if let (Some(status), Some(heard)) = (&now.status, heard.filter(|_| before.heard != now.heard)) {
-                controller.seen.answered(status.clone(), heard);
+                seen.answered(status.clone(), heard);
             }
-        }
+        });
     }
 
     pub(crate) fn controller_line_up(&mut self, k: usize, id: u64, peer: Peer) {
@@ -272,7 +286,7 @@ impl World {
         self.controllers[k].watch.down(&self.replicas[to].pod, refused);
         self.stir_controller(k, 100);
     }
-    pub(crate) fn controller_hears(&mut self, k: usize, conn: &Conn, bytes: &[u8]) {
+    pub(crate) fn controller_hears(&mut self, k: usize, conn: &Ends, bytes: &[u8]) {
         if self.controllers[k].life != conn.life {
             return;
         }

@@ -1,13 +1,13 @@
 //! What goes wrong: each kind of fault, done to the world. Keeps within what the promise covers; the laws say what must hold all the same.
 use crate::disk::{Lie, LyingDisk, is_log};
 use crate::mix::{Fault, Kind, MS};
-use crate::network::STORE;
-use crate::replicas::Item;
+use crate::network::{Actor, STORE};
+use crate::replicas::{Item, Replica};
 use crate::world::{Event, Over, World};
 use group::limits::FORMAT;
 use group::{Role, Sign};
-use member::disk::Disk;
 use member::disk::simulated::{self, Luck};
+use member::disk::{BLOCK, Disk};
 use std::io::ErrorKind;
 
 /// How long nothing else goes wrong after a disk was made to lie, in µs.
@@ -35,7 +35,11 @@ impl World {
             Kind::Kill | Kind::PowerCut | Kind::PowerCutAll | Kind::Torn | Kind::Restarts | Kind::Version => {
                 self.end_some(kind, i, dice)
             }
-            Kind::Pause => self.replicas[i].paused_until = self.now + span(dice[1], 20, 3_000),
+            Kind::Pause => {
+                let until = self.now + span(dice[1], 20, 3_000);
+                self.replicas[i].paused_until = until;
+                self.replicas[i].awake_since = until;
+            }
             Kind::ClockForth => self.replicas[i].wrong_ms += (dice[1] % 120_000) as i64,
             Kind::ClockBack => self.replicas[i].wrong_ms -= (dice[1] % 120_000) as i64,
             Kind::Wipe | Kind::Restore | Kind::FlipLog | Kind::FlipAny | Kind::Misdirect | Kind::LoseWrite => {
@@ -53,6 +57,7 @@ impl World {
             Kind::ControllerPause => self.controllers[i % 2].paused_until = self.now + span(dice[1], 100, 4_000),
             Kind::ControllerCrash => self.crash_controller(i % 2),
             Kind::FrontCrash => self.crash_front(i % 2),
+            Kind::FrontCut => self.cut_front(i % 2, dice),
         }
     }
 
@@ -103,7 +108,7 @@ impl World {
         let others = view.pairs().filter(|(pod, _)| **pod != self.replicas[victim].pod);
         let there = |pod: &group::Pod, storage| {
             self.replicas.iter().any(|replica| {
-                let sound = replica.driven.as_ref().is_some_and(|driven| driven.core().role() != Role::Halted);
+                let sound = replica.driven.as_deref().is_some_and(|driven| driven.core().role() != Role::Halted);
                 replica.pod == *pod && replica.storage == storage && !replica.damaged && sound
             })
         };
@@ -133,7 +138,12 @@ impl World {
             return;
         }
         let delay = span(dice[1], 20, 800);
-        self.replicas[i].damaged = true;
+        let Replica { storage, durable, damaged, flipped, .. } = &mut self.replicas[i];
+        if kind == Kind::Wipe && !*damaged {
+            self.laws.gone.insert(*storage, *durable);
+        }
+        *flipped = matches!(kind, Kind::FlipLog | Kind::FlipAny) && (!*damaged || *flipped);
+        *damaged = true;
         match kind {
             Kind::Wipe => {
                 self.stop(i, Luck::Everything, delay);
@@ -201,6 +211,18 @@ impl World {
             }
         }
         ways.into_iter().for_each(|(a, b)| self.net.hold(a, b, until));
+    }
+    /// What is asked may still get through while no answer does.
+    fn cut_front(&mut self, f: usize, dice: [u64; 4]) {
+        let longest = if dice[1] & 1 == 0 { 6_000 } else { 12_000 };
+        let until = (self.now + span(dice[2], 500, longest)).min(self.mix.course.calm);
+        let place = Actor::Front(f).place();
+        for i in 0..self.replicas.len() {
+            self.net.hold(i, place, until);
+            if dice[3] & 1 == 0 {
+                self.net.hold(place, i, until);
+            }
+        }
     }
     fn reset(&mut self, i: usize) {
         let mine = self.net.conns.values().filter(|conn| conn.to == i && conn.open).map(|conn| conn.id);
@@ -304,7 +326,9 @@ fn flip(disk: &LyingDisk, log_only: bool, which: u64, place: u64) {
     let contents = disk.base.contents(name);
     // Where something is written, as a rule: most of a segment is zeros.
     let written: Vec<usize> = (0..contents.len()).filter(|at| contents[*at] != 0).collect();
-    let byte = if written.is_empty() { 0 } else { written[pick(place, written.len())] };
+    // One in four hits what was written last, where damage is hardest to tell from a write that was cut short.
+    let near = if place >> 40 & 3 == 0 { written.len().saturating_sub(BLOCK) } else { 0 };
+    let byte = if written.is_empty() { 0 } else { written[near + pick(place, written.len() - near)] };
     if !contents.is_empty() {
         disk.base.flip(name, byte, (place >> 56) as u8 % 8);
     }

@@ -1,6 +1,6 @@
 //! The front ends of a run: each holds a real client of the group, driven by hand.
 use crate::mix::MS;
-use crate::network::{Actor, Conn};
+use crate::network::{Actor, Conn, Ends};
 use crate::world::{Event, World};
 use group::{Peer, Pod, Sign, Time};
 use member::client::{Client, DrivenClient, Suspicion};
@@ -61,9 +61,8 @@ impl World {
     }
     /// Sends what the front end has to say, and lets its callers look.
     pub(crate) fn front_has_moved(&mut self, f: usize) {
-        let conns = self.net.conns.values().filter(|conn| conn.from == Actor::Front(f) && conn.open);
-        let mine: Vec<u64> = conns.map(|conn| conn.id).collect();
-        mine.into_iter().for_each(|id| self.send(id, false));
+        let due = self.net.to_send(Actor::Front(f));
+        due.into_iter().for_each(|(id, called)| self.send(id, called));
         while let Ok(suspicion) = self.fronts[f].suspicions.try_recv() {
             self.suspect(f, &suspicion);
         }
@@ -93,14 +92,16 @@ impl World {
         self.fronts[f].driven.down(&self.replicas[to].pod, refused);
         self.front_has_moved(f);
     }
-    pub(crate) fn front_hears(&mut self, f: usize, conn: &Conn, bytes: &[u8]) {
+    pub(crate) fn front_hears(&mut self, f: usize, conn: &Ends, bytes: &[u8]) {
         if self.fronts[f].life != conn.life {
             return;
         }
         self.set_front(f);
+        self.answers = Some((conn.to, conn.boot));
         if let Err(garbled) = self.fronts[f].driven.told(&self.replicas[conn.to].pod, bytes) {
             self.broken(format!("frames cannot be read: {garbled}"));
         }
         self.front_has_moved(f);
+        self.answers = None;
     }
 }

@@ -17,6 +17,32 @@ pub enum Told {
     Nothing,
 }
 
+macro_rules! answers {
+    ($($name:ident $text:literal,)*) => {
+        /// A kind of answer, for the ledger.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Heard { $(#[doc = $text] $name,)* }
+        impl Heard {
+            /// All kinds.
+            pub const ALL: &'static [Heard] = &[$(Heard::$name,)*];
+        }
+    };
+}
+
+answers! {
+    Begun "a restaurant or its menu was set up",
+    Placed "an order was placed",
+    PlacedBefore "an order was placed by an earlier sending of the same request",
+    Changed "an order was changed",
+    ChangedBefore "an order was changed by an earlier sending of the same request",
+    Refused "a change was refused",
+    Shown "an order was shown",
+    ShownPerhapsOld "an order was shown by any copy",
+    Unsettled "an order was shown as it is not committed yet",
+    Page "a page of the history was shown",
+    NoPage "there is nothing to show of the history",
+}
+
 /// A request about one order: when it was first sent, when it was answered, and with what. Not answered: its outcome is open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Request {

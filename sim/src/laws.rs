@@ -3,9 +3,9 @@ use crate::clients::Known;
 use crate::world::World;
 use bytes::Bytes;
 use group::limits::FORMAT;
-use group::{Body, Cause, Epoch, Hash, Position, Role, Seq, Serving};
+use group::{Body, Cause, Epoch, Hash, Pod, Position, Role, Seq, Serving, StorageId};
 use member::{Delivered, Machine};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Books are compared when they have applied a multiple of so many entries.
 const COMPARE_EVERY: Seq = 64;
@@ -17,6 +17,8 @@ struct Sight {
     commit: Seq,
     view: (Epoch, u64),
     leads: Option<Epoch>,
+    /// What it led before this turn.
+    led: Option<Epoch>,
     role: Option<Role>,
     applied: Seq,
 }
@@ -39,6 +41,10 @@ pub(crate) struct Laws {
     bodies: HashMap<Seq, Bytes>,
     committers: HashMap<Epoch, u128>,
     digests: HashMap<Seq, u64>,
+    /// The entry that begins each epoch.
+    pub(crate) starts: BTreeMap<Epoch, (Seq, Hash)>,
+    /// Disks that are gone, sound as they were, and where their logs ended.
+    pub(crate) gone: BTreeMap<StorageId, Position>,
     /// How much of the restaurant is there.
     pub(crate) set_up: usize,
     pub(crate) orders: Vec<Known>,
@@ -55,7 +61,7 @@ impl Laws {
         self.sights[i] = Sight::default();
     }
     /// Whether a log that ends at `end` holds the entry `seq` with this hash, as far as entries are known.
-    fn holds(&self, end: Position, seq: Seq, hash: Hash) -> bool {
+    pub(crate) fn holds(&self, end: Position, seq: Seq, hash: Hash) -> bool {
         let (mut at, mut is) = (end.seq, end.hash);
         while at > seq {
             let Some(link) = self.chain.get(&is) else { return true };
@@ -72,11 +78,16 @@ impl Laws {
     pub(crate) fn commit(&self) -> Seq {
         self.committed.len() as Seq
     }
+    /// The last committed entry.
+    pub(crate) fn last(&self) -> Option<(Seq, Hash)> {
+        self.committed.last().map(|hash| (self.commit(), *hash))
+    }
 }
 
 impl World {
     /// Looks at a replica after its turn.
     pub(crate) fn look(&mut self, i: usize) {
+        self.look_at_promise(i);
         self.look_at_log(i);
         self.look_at_seat(i);
         self.look_at_commit(i);
@@ -104,18 +115,29 @@ impl World {
                 differs = Some(entry.seq);
             }
             self.laws.chain.entry(hash).or_insert(Link { seq: entry.seq, before: entry.prev_hash });
+            if matches!(entry.body, Body::Start(_)) {
+                self.laws.starts.insert(entry.epoch, (entry.seq, hash));
+            }
         }
+        let mut dropped = false;
         if !self.laws.holds(tail, replica.durable.seq, replica.durable.hash) {
             // It was told to drop entries: from now on it need not hold them.
             let common = (0..=replica.durable.seq.min(tail.seq))
                 .rev()
                 .find_map(|seq| core.position(seq).filter(|at| self.laws.holds(replica.durable, at.seq, at.hash)));
-            replica.durable = common.unwrap_or_default();
+            let common = common.unwrap_or_default();
+            let in_set = self.store.newest().is_some_and(|view| view.holds(&replica.pod, replica.storage));
+            let held = |end| self.laws.last().is_some_and(|(seq, hash)| self.laws.holds(end, seq, hash));
+            dropped = in_set && !replica.damaged && held(replica.durable) && !held(common);
+            replica.durable = common;
         }
         if let Some(seq) = unreadable {
             self.broken(format!(
                 "F1: r{i} has a new format announced in entry {seq}, and not every version can read it"
             ));
+        }
+        if dropped {
+            self.broken(format!("P4: r{i} is in the set and drops committed entries; its log ends at {tail:?}"));
         }
         if let Some(seq) = differs {
             self.broken(format!("I6: r{i} holds another entry {seq} of the same epoch"));
@@ -135,7 +157,7 @@ impl World {
         let fell = view < sight.view;
         let anew = leads.is_some() && leads != sight.leads;
         let turned = sight.role.replace(role) != Some(role);
-        (sight.view, sight.leads) = (view, leads);
+        (sight.view, sight.led, sight.leads) = (view, sight.leads, leads);
         if turned {
             self.say(|| format!("r{i} is {role:?} in {}, log to {tail:?}", view.0));
         }
@@ -144,6 +166,7 @@ impl World {
         }
         if anew {
             self.sums.reigns += 1;
+            self.replicas[i].leads_since = self.now;
             let last = self.laws.commit();
             let hash = self.laws.committed.last().copied().unwrap_or_default();
             if last > 0 && !self.laws.holds(tail, last, hash) {
@@ -164,6 +187,8 @@ impl World {
             return;
         }
         let (fell, leads) = (commit < before, sight.leads);
+        let reign = leads.filter(|_| sight.led == sight.leads);
+        let last = core.entries(commit.saturating_sub(1), commit).next().map(|entry| entry.epoch);
         let fresh: Vec<(Seq, Hash, Option<Bytes>)> = core
             .entries(before.max(core.first_seq() - 1), commit)
             .map(|entry| {
@@ -191,6 +216,9 @@ impl World {
                 None => return self.broken(format!("I1: r{i} has entry {seq} committed before the one before it")),
             }
         }
+        if let (Some(reign), Some(last)) = (reign, last.filter(|last| Some(*last) < reign)) {
+            self.broken(format!("P3: r{i} leads {reign} and commits up to entry {commit} of {last} only"));
+        }
         let boot = self.replicas[i].boot;
         if let Some(epoch) = leads
             && *self.laws.committers.entry(epoch).or_insert(boot) != boot
@@ -202,12 +230,19 @@ impl World {
     fn law_of_disks(&mut self, i: usize, seq: Seq, hash: Hash) {
         let Some(view) = self.store.newest() else { return };
         let lacking = view.pairs().find_map(|(pod, storage)| {
-            let replica = self.replicas.iter().find(|replica| replica.pod == *pod)?;
-            let there = replica.storage == storage && !replica.damaged;
-            (there && !self.laws.holds(replica.durable, seq, hash)).then(|| (pod.clone(), replica.durable))
+            let end = self.end_of(pod, storage)?;
+            (!self.laws.holds(end, seq, hash)).then(|| (pod.clone(), end))
         });
         if let Some((pod, durable)) = lacking {
             self.broken(format!("I5: entry {seq} is committed by r{i}, but the disk of {pod} ends at {durable:?}"));
+        }
+    }
+    /// Where the log of a disk certainly ends, or ended when it was lost; not known of one that was harmed.
+    pub(crate) fn end_of(&self, pod: &Pod, storage: StorageId) -> Option<Position> {
+        let replica = self.replicas.iter().find(|replica| replica.pod == *pod && replica.storage == storage);
+        match replica {
+            Some(replica) => (!replica.damaged).then_some(replica.durable),
+            None => self.laws.gone.get(&storage).copied(),
         }
     }
     /// What was on a disk is there when it is opened again, unless it says that it is unsound.
@@ -215,18 +250,24 @@ impl World {
         let Some(driven) = &self.replicas[i].driven else { return };
         let unsound = driven.core().role() == Role::Halted;
         let after = driven.core().tail();
+        let promised = driven.core().promised().unwrap_or_default();
         self.sums.unsound += u64::from(unsound);
+        let replica = &self.replicas[i];
+        let trusted = !replica.damaged || replica.flipped;
         if unsound {
             self.say(|| format!("r{i} finds its disk unsound"));
-        } else if !self.replicas[i].damaged && !self.laws.holds(after, before.seq, before.hash) {
+        } else if trusted && !self.laws.holds(after, before.seq, before.hash) {
             self.broken(format!("the disk of r{i} had the log up to {before:?} and has it up to {after:?}"));
+        } else if trusted && promised < replica.promise {
+            let before = replica.promise;
+            self.broken(format!("W2: r{i} had promised {before} and has forgotten it: {promised}"));
         }
     }
     /// H1: whoever leaves by plan is out of the set, or has waited as long as it may.
     pub(crate) fn law_of_leaving(&mut self, i: usize) {
         let replica = &self.replicas[i];
         let waited = replica.leaves_since.map_or(0, |since| self.now - since);
-        let Some(view) = replica.driven.as_ref().and_then(|driven| driven.core().view()) else { return };
+        let Some(view) = replica.driven.as_deref().and_then(|driven| driven.core().view()) else { return };
         let spare = view.in_sync.len() > view.min_in_sync;
         // A primary that another view replaces must end, whatever its plans (D1).
         let was_replaced = view.primary != replica.pod && view.change.cause != Cause::Leaving;
@@ -282,7 +323,7 @@ impl World {
                 view.epoch
             ));
         }
-        let primary = self.index(&view.primary).and_then(|i| self.replicas[i].driven.as_ref());
+        let primary = self.index(&view.primary).and_then(|i| self.replicas[i].driven.as_deref());
         let core = primary.ok_or("not healed: the primary does not run")?.core();
         if core.serving() != Serving::Yes || core.commit() != core.tail().seq {
             return Err(format!(
@@ -301,7 +342,7 @@ impl World {
     fn alike(&self) -> Result<(), String> {
         let mut first: Option<Vec<Bytes>> = None;
         for (i, replica) in self.replicas.iter().enumerate() {
-            let driven = replica.driven.as_ref().ok_or(format!("not healed: r{i} does not run"))?;
+            let driven = replica.driven.as_deref().ok_or(format!("not healed: r{i} does not run"))?;
             if driven.applied() != self.laws.commit() {
                 return Err(format!("not healed: r{i} has applied {} of {}", driven.applied(), self.laws.commit()));
             }

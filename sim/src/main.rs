@@ -1,5 +1,6 @@
 //! `sim --seed N` runs one seed and tells what happened; `sim --seeds A..B` runs many and keeps a ledger. A seed that breaks a law is told
-//! with the faults that it needs and what happened before. `sim --mistakes` is the test of the test.
+//! with the faults that it needs and what happened before. With `--ledger FILE` a long run that was stopped goes on where it was;
+//! `--commit` names the build that does it. `sim --mistakes` is the test of the test.
 mod ledger;
 mod planting;
 
@@ -9,13 +10,14 @@ use sim::{Length, Mix, Run, Trace, run, shorten};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 const USAGE: &str = "usage: sim --seed N [--short] [--loud] [--mistake M]
-       sim --seeds A..B [--short] [--threads T] [--mistake M]
+       sim --seeds A..B [--short] [--threads T] [--mistake M] [--ledger FILE] [--commit NAME]
        sim --mistakes [--only M] [--threads T]";
 /// Lines told of what happened before a violation.
 const LINES: usize = 80;
@@ -36,7 +38,16 @@ fn main() -> ExitCode {
         return one(seed, length, given("--loud"));
     }
     match value("--seeds").and_then(|seeds| range(seeds)) {
-        Some(seeds) => many(seeds, length, threads, mistake),
+        Some(seeds) => {
+            let (file, commit) = (value("--ledger").map(PathBuf::from), value("--commit").cloned().unwrap_or_default());
+            match Ledger::open(seeds.clone(), length, threads, commit, file) {
+                Ok(ledger) => many(seeds.end, length, threads, mistake, ledger),
+                Err(error) => {
+                    eprintln!("{error}");
+                    ExitCode::from(2)
+                }
+            }
+        }
         None => {
             eprintln!("{USAGE}");
             ExitCode::from(2)
@@ -83,9 +94,9 @@ thread_local! {
     static SEED: Cell<u64> = const { Cell::new(0) };
 }
 
-fn many(seeds: Range<u64>, length: Length, threads: usize, mistake: u8) -> ExitCode {
-    let (next, found) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
-    let ledger = Mutex::new(Ledger::new(length, threads));
+fn many(end: u64, length: Length, threads: usize, mistake: u8, ledger: Ledger) -> ExitCode {
+    let (next, found) = (AtomicU64::new(ledger.next()), AtomicBool::new(false));
+    let ledger = Mutex::new(ledger);
     std::panic::set_hook(Box::new(|panic| println!("seed {}: an assertion: {panic}", SEED.get())));
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -93,7 +104,7 @@ fn many(seeds: Range<u64>, length: Length, threads: usize, mistake: u8) -> ExitC
                 // A mistake that was found is found; of defects all are told.
                 while !(mistake > 0 && found.load(Ordering::Relaxed)) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
+                    if seed >= end {
                         return;
                     }
                     SEED.set(seed);
@@ -103,13 +114,14 @@ fn many(seeds: Range<u64>, length: Length, threads: usize, mistake: u8) -> ExitC
                         println!("seed {seed}: {}", violation.law);
                         found.store(true, Ordering::Relaxed);
                     }
-                    ledger.lock().expect("nobody panics with it").enter(seed, &ran);
+                    ledger.lock().expect("nobody panics with it").enter(seed, ran);
                 }
             });
         }
     });
-    let ledger = ledger.into_inner().expect("all threads have ended");
+    let mut ledger = ledger.into_inner().expect("all threads have ended");
     if mistake == 0 {
+        ledger.keep();
         println!("{ledger}");
     }
     match ledger.failed().min() {

@@ -98,6 +98,7 @@ kinds! {
     ControllerPause "a controller is stopped and goes on later",
     ControllerCrash "a controller is started anew",
     FrontCrash "a front end is started anew",
+    FrontCut "a front end is cut off from all members, in both directions or in one, perhaps for longer than it parks",
 }
 
 /// One fault of a run, drawn before it begins, so that any of them can be left out.
@@ -164,17 +165,32 @@ impl Mix {
             snapshot_every_bytes: usize::try_from(luck.between(4, 60)).expect("small") << 10,
             cached_reads: luck.chance(30),
             victim: luck.below(replicas),
-            faults: faults(luck, course.calm),
+            faults: with_scene(seed, course.calm, faults(luck, course.calm)),
         }
     }
 }
 
 const SEGMENT_BYTES: u32 = 256 << 10;
 
+/// Some runs have a fault that needs time to do harm, beside all others.
+fn with_scene(seed: u64, calm: u64, mut faults: Vec<Fault>) -> Vec<Fault> {
+    let luck = &mut Luck::new(seed, 3);
+    if luck.chance(10) {
+        let at = luck.between(calm / 20, calm / 3);
+        let dice = [luck.draw(), luck.draw(), luck.draw(), luck.draw()];
+        let place = faults.partition_point(|fault| fault.at <= at);
+        faults.insert(place, Fault { at, kind: Kind::FrontCut, dice });
+    }
+    faults
+}
+
 fn faults(luck: &mut Luck, calm: u64) -> Vec<Fault> {
     let share = luck.between(5, 60);
-    let weights: Vec<(Kind, u64)> =
-        Kind::ALL.iter().map(|kind| (*kind, u64::from(luck.chance(share)) * luck.between(1, 6))).collect();
+    let weights: Vec<(Kind, u64)> = Kind::ALL
+        .iter()
+        .filter(|kind| **kind != Kind::FrontCut)
+        .map(|kind| (*kind, u64::from(luck.chance(share)) * luck.between(1, 6)))
+        .collect();
     let all: u64 = weights.iter().map(|(_, weight)| weight).sum();
     // As many in a short run as in a whole one, nearly.
     let every_ms = luck.between(100, calm / 8 / MS);

@@ -4,6 +4,8 @@ use crate::world::{Event, World};
 use group::Peer;
 use member::Hand;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::rc::Rc;
 
 /// Somebody with connections. Front ends and controllers are counted from these places on in tables of directions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,14 +28,21 @@ impl Actor {
     }
 }
 
-/// A connection: who opened it to which replica, and in which of their lives.
+/// Between whom a connection is: who opened it to which replica, and in which of their lives.
 #[derive(Clone)]
-pub(crate) struct Conn {
+pub(crate) struct Ends {
     pub(crate) id: u64,
     pub(crate) from: Actor,
     pub(crate) life: u64,
     pub(crate) to: usize,
     pub(crate) boot: u128,
+    /// Who opened it, if that was a replica.
+    pub(crate) peer: Option<Rc<Peer>>,
+}
+
+/// A connection.
+pub(crate) struct Conn {
+    pub(crate) ends: Ends,
     /// What its opener says on it.
     pub(crate) opener: Option<Hand>,
     /// What the one who was called says on it.
@@ -45,8 +54,13 @@ pub(crate) struct Conn {
     pub(crate) open: bool,
     /// It has ended, and this many sides have not heard of it.
     deaf: u8,
-    /// Who opened it, if that was a replica.
-    pub(crate) peer: Option<Peer>,
+}
+
+impl Deref for Conn {
+    type Target = Ends;
+    fn deref(&self) -> &Ends {
+        &self.ends
+    }
 }
 
 #[derive(Default)]
@@ -70,6 +84,16 @@ impl Network {
     pub(crate) fn hold(&mut self, from: usize, to: usize, until: u64) {
         let held = self.held.entry((from, to)).or_default();
         *held = until.max(*held);
+    }
+    /// The connections that somebody opened or was called on, and on which he has something to say; `true`: he was called.
+    pub(crate) fn to_send(&self, who: Actor) -> Vec<(u64, bool)> {
+        let said = |conn: &Conn| {
+            let called = Actor::Replica(conn.to) == who;
+            let hand = if called { &conn.called } else { &conn.opener };
+            let is_his = called || conn.from == who;
+            (is_his && hand.as_ref().is_some_and(|hand| !hand.is_quiet())).then_some((conn.id, called))
+        };
+        self.conns.values().filter_map(said).collect()
     }
     pub(crate) fn line(&self, from: Actor, to: usize) -> Option<u64> {
         self.conns.values().find(|conn| conn.deaf == 0 && (conn.from, conn.to) == (from, to)).map(|conn| conn.id)
@@ -115,9 +139,9 @@ impl World {
         self.net.last += 1;
         let (id, boot) = (self.net.last, self.replicas[to].boot);
         let heard = [self.now; 2];
-        let peer = if let Actor::Replica(i) = from { Some(self.replicas[i].peer()) } else { None };
-        let (opener, called, due, open, deaf) = (None, None, [0; 2], false, 0);
-        let conn = Conn { id, from, life, to, boot, opener, called, due, heard, open, deaf, peer };
+        let peer = if let Actor::Replica(i) = from { Some(Rc::new(self.replicas[i].peer())) } else { None };
+        let ends = Ends { id, from, life, to, boot, peer };
+        let conn = Conn { ends, opener: None, called: None, due: [0; 2], heard, open: false, deaf: 0 };
         self.net.dialling.remove(&(from, to));
         self.net.conns.insert(id, conn);
         let delay = self.flight() + self.flight();
@@ -131,7 +155,7 @@ impl World {
     }
 
     pub(crate) fn opened(&mut self, id: u64) {
-        let Some(conn) = self.net.conns.get(&id).cloned() else { return };
+        let Some(conn) = self.net.conns.get(&id).map(|conn| conn.ends.clone()) else { return };
         let (a, b) = (conn.from.place(), conn.to);
         let cut = self.net.is_held(a, b, self.now) || self.net.is_held(b, a, self.now);
         let there =
@@ -151,6 +175,11 @@ impl World {
         }
         self.accept(&conn);
         let peer: Peer = self.replicas[conn.to].peer();
+        // Both hear a greeting.
+        if let (Actor::Replica(i), Some(caller)) = (conn.from, &conn.peer) {
+            self.replicas[conn.to].ears.greet(caller, self.now);
+            self.replicas[i].ears.greet(&peer, self.now);
+        }
         self.line_up(&conn, peer);
     }
 
@@ -200,14 +229,17 @@ impl World {
         } else {
             due += late;
         }
-        self.at(due, Event::Arrive(id, !called, bytes));
+        self.at(due, Event::Arrive(id, !called, bytes, now));
     }
 
-    pub(crate) fn arrive(&mut self, id: u64, called: bool, bytes: Vec<u8>) {
+    pub(crate) fn arrive(&mut self, id: u64, called: bool, bytes: Vec<u8>, said: u64) {
         let now = self.now;
         let Some(conn) = self.net.conns.get_mut(&id) else { return };
         conn.heard[usize::from(called)] = now;
-        let conn = conn.clone();
+        let conn = conn.ends.clone();
+        if let (true, Some(peer), true) = (called, &conn.peer, conn.boot == self.replicas[conn.to].boot) {
+            self.replicas[conn.to].ears.hear(peer, said, now);
+        }
         if called { self.hear(&conn, bytes) } else { self.answer(&conn, &bytes) }
     }
 
@@ -215,19 +247,19 @@ impl World {
     pub(crate) fn close(&mut self, id: u64) {
         let Some(conn) = self.net.conns.get_mut(&id).filter(|conn| conn.deaf == 0) else { return };
         conn.deaf = 2;
-        let conn = conn.clone();
-        if !conn.open {
+        let (ends, open, dues) = (conn.ends.clone(), conn.open, conn.due);
+        if !open {
             self.net.conns.remove(&id);
-            return self.redial(conn.from, conn.life, conn.to, MS);
+            return self.redial(ends.from, ends.life, ends.to, MS);
         }
         for called in [false, true] {
-            let (a, b) = if called { (conn.from.place(), conn.to) } else { (conn.to, conn.from.place()) };
+            let (a, b) = if called { (ends.from.place(), ends.to) } else { (ends.to, ends.from.place()) };
             let held = self.net.held.get(&(a, b)).copied().unwrap_or(0).max(self.now);
-            let due = held.max(conn.due[usize::from(!called)]) + self.flight();
-            self.at(due, Event::Ended(conn.clone(), called));
+            let due = held.max(dues[usize::from(!called)]) + self.flight();
+            self.at(due, Event::Ended(ends.clone(), called));
         }
     }
-    pub(crate) fn ended(&mut self, conn: &Conn, called: bool) {
+    pub(crate) fn ended(&mut self, conn: &Ends, called: bool) {
         if let Some(left) = self.net.conns.get_mut(&conn.id) {
             left.deaf -= 1;
             if left.deaf == 0 {
@@ -272,7 +304,7 @@ impl World {
         until.saturating_sub(self.now)
     }
 
-    fn line_up(&mut self, conn: &Conn, peer: Peer) {
+    fn line_up(&mut self, conn: &Ends, peer: Peer) {
         match conn.from {
             Actor::Replica(i) => self.replica_line_up(i, conn.id, peer),
             Actor::Front(f) => self.front_line_up(f, conn.id, peer),
@@ -287,7 +319,7 @@ impl World {
         }
     }
     /// What a replica said reaches the one who had called.
-    fn answer(&mut self, conn: &Conn, bytes: &[u8]) {
+    fn answer(&mut self, conn: &Ends, bytes: &[u8]) {
         match conn.from {
             Actor::Replica(_) => {}
             Actor::Front(f) => self.front_hears(f, conn, bytes),

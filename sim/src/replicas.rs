@@ -1,16 +1,18 @@
 //! The replicas of a run: each is a real member, driven by hand, on a disk that may fail. Gives what happened, carries out what is asked.
 use crate::disk::LyingDisk;
+use crate::fetch::Fetch;
 use crate::machine::Orders;
 use crate::mix::{MS, Mix};
-use crate::network::{Actor, Conn, STORE};
+use crate::network::{Actor, Ends, STORE};
+use crate::rules::Ears;
 use crate::world::{Event, World};
 use group::limits::FORMAT;
 use group::{BootId, Epoch, Peer, Pod, Position, Role, StorageId};
 use member::disk::simulated::Luck;
-use member::snapshot::SnapshotFile;
 use member::store::Opening;
 use member::{Ask, Begin, Driven, Ended, Seen};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Something that waits for the loop.
@@ -18,28 +20,19 @@ pub(crate) enum Item {
     Seen(Seen),
     LineUp(u64, Peer),
     LineDown(Pod, bool),
-    Called(Conn),
+    Called(Ends),
     Gone(u64),
-    Said(Peer, Vec<u8>),
+    Said(Rc<Peer>, Vec<u8>),
     Asks(u64, Vec<u8>),
     Given(u64, member::Given),
     Leave,
     HandOver(Pod, Epoch),
 }
 
-/// A fetch under way: which one, whose, and what its connection remembers at the other end.
-struct Fetch {
-    number: u64,
-    from: usize,
-    boot: u128,
-    held: Option<SnapshotFile>,
-    waits: bool,
-}
-
 pub(crate) struct Replica {
     pub(crate) pod: Pod,
     pub(crate) disk: LyingDisk,
-    pub(crate) driven: Option<Driven<Orders>>,
+    pub(crate) driven: Option<Box<Driven<Orders>>>,
     pub(crate) boot: u128,
     pub(crate) life: u64,
     pub(crate) storage: StorageId,
@@ -63,10 +56,19 @@ pub(crate) struct Replica {
     writing: bool,
     keeping: bool,
     loading: bool,
-    fetch: Option<Fetch>,
+    pub(crate) fetch: Option<Fetch>,
     pub(crate) backup: Option<(LyingDisk, StorageId)>,
     /// The disk fails at the next operation but these.
     pub(crate) tears: bool,
+    /// The highest epoch promised that is certainly on the disk.
+    pub(crate) promise: Epoch,
+    /// What was done to its disk was no more than inverting bits: it must be noticed.
+    pub(crate) flipped: bool,
+    /// Since when it runs without having been stopped.
+    pub(crate) awake_since: u64,
+    /// When its last reign began.
+    pub(crate) leads_since: u64,
+    pub(crate) ears: Ears,
 }
 
 /// What a simulated disk says when the power fails.
@@ -98,6 +100,11 @@ impl Replica {
             fetch: None,
             backup: None,
             tears: false,
+            promise: Epoch::default(),
+            flipped: false,
+            awake_since: 0,
+            leads_since: 0,
+            ears: Ears::default(),
         }
     }
     pub(crate) fn peer(&self) -> Peer {
@@ -163,6 +170,12 @@ impl World {
         let tail = driven.core().tail();
         let same = replica.storage == me.storage;
         replica.damaged &= same;
+        replica.flipped &= same;
+        replica.ears = Ears::default();
+        replica.awake_since = self.now;
+        if !same {
+            replica.promise = Epoch::default();
+        }
         let before = if same { replica.durable } else { Position::default() };
         (replica.boot, replica.storage, replica.durable) = (boot, me.storage, tail);
         replica.life += 1;
@@ -171,7 +184,7 @@ impl World {
         (replica.woken, replica.writing, replica.keeping, replica.loading) = (false, false, false, false);
         replica.inbox.clear();
         replica.fetch = None;
-        replica.driven = Some(driven);
+        replica.driven = Some(Box::new(driven));
         let life = replica.life;
         self.laws.begun(i);
         self.say(|| format!("r{i} starts #{boot} on {:?}, log to {tail:?}", me.storage));
@@ -260,7 +273,7 @@ impl World {
         self.replicas[i].driven = Some(driven);
         self.look(i);
         self.carry_out(i, boot);
-        if waits && self.replicas[i].boot == boot && self.replicas[i].driven.as_ref().is_some_and(Driven::listens) {
+        if waits && self.replicas[i].boot == boot && self.replicas[i].driven.as_deref().is_some_and(Driven::listens) {
             self.stir(i);
         }
     }
@@ -318,13 +331,13 @@ impl World {
             self.broken(format!("frames cannot be read: {garbled}"));
         }
     }
-    fn called(&mut self, i: usize, driven: &mut Driven<Orders>, conn: &Conn) {
+    fn called(&mut self, i: usize, driven: &mut Driven<Orders>, conn: &Ends) {
         let hand = match conn.from {
             Actor::Replica(j) => {
                 let Some(peer) = conn.peer.clone() else { return };
                 let life = self.replicas[i].life;
                 self.redial(Actor::Replica(i), life, j, 100);
-                driven.heard_up(conn.id, peer)
+                driven.heard_up(conn.id, Peer::clone(&peer))
             }
             Actor::Front(_) => driven.client_up(conn.id, false),
             Actor::Controller(_) => driven.client_up(conn.id, true),
@@ -336,16 +349,10 @@ impl World {
 
     /// What a turn asks of the world.
     fn carry_out(&mut self, i: usize, boot: u128) {
-        let mine: Vec<(u64, bool)> = self
-            .net
-            .conns
-            .values()
-            .filter(|conn| conn.to == i || conn.from == Actor::Replica(i))
-            .map(|conn| (conn.id, conn.to == i))
-            .collect();
-        let ended = self.replicas[i].driven.as_mut().and_then(Driven::ended);
-        mine.into_iter().for_each(|(id, called)| self.send(id, called));
-        while let Some(ask) = self.replicas[i].driven.as_mut().and_then(Driven::ask) {
+        let ended = self.replicas[i].driven.as_deref_mut().and_then(Driven::ended);
+        let due = self.net.to_send(Actor::Replica(i));
+        due.into_iter().for_each(|(id, called)| self.send(id, called));
+        while let Some(ask) = self.replicas[i].driven.as_deref_mut().and_then(Driven::ask) {
             self.asked(i, boot, ask);
         }
         if let Some(ended) = ended {
@@ -463,7 +470,7 @@ impl World {
         self.stir(i);
     }
     fn after_disk(&mut self, i: usize, boot: u128) {
-        if self.replicas[i].driven.as_ref().is_some_and(Driven::has_news) {
+        if self.replicas[i].driven.as_deref().is_some_and(Driven::has_news) {
             self.stir(i);
         }
         self.use_disk(i, boot);
@@ -472,65 +479,6 @@ impl World {
         self.say(|| format!("r{i} loses power in the middle of a write"));
         let (seed, delay) = (self.luck.draw(), self.draw(20, 1_500) * MS);
         self.stop(i, Luck::Seed(seed), delay);
-    }
-
-    // Snapshots of others (C1).
-
-    fn go_on_fetching(&mut self, i: usize, boot: u128) {
-        let Some((from, number)) = self.replicas[i].driven.as_ref().and_then(Driven::fetches) else {
-            self.replicas[i].fetch = None;
-            return;
-        };
-        let Some(from) = self.index(&from) else { return };
-        if self.replicas[i].fetch.as_ref().is_none_or(|fetch| fetch.number != number) {
-            self.replicas[i].fetch = Some(Fetch { number, from, boot: 0, held: None, waits: false });
-        }
-        if let Some(fetch) = &mut self.replicas[i].fetch
-            && !std::mem::replace(&mut fetch.waits, true)
-        {
-            let delay = self.flight();
-            self.after(delay, Event::Pull(i, boot, number));
-        }
-    }
-    pub(crate) fn pull(&mut self, i: usize, boot: u128, number: u64) {
-        if self.replicas[i].boot != boot || self.replicas[i].driven.is_none() {
-            return;
-        }
-        let Some(mut fetch) = self.replicas[i].fetch.take() else { return };
-        if fetch.number != number {
-            self.replicas[i].fetch = Some(fetch);
-            return;
-        }
-        let from = fetch.from;
-        let cut = self.net.is_held(i, from, self.now) || self.net.is_held(from, i, self.now);
-        let stopped = self.pause_of(Actor::Replica(from)) + self.pause_of(Actor::Replica(i)) > 0;
-        if cut || stopped || self.replicas[from].driven.is_none() {
-            fetch.boot = 0;
-            self.replicas[i].fetch = Some(fetch);
-            return self.after(100 * MS, Event::Pull(i, boot, number));
-        }
-        let anew = fetch.boot != self.replicas[from].boot;
-        let Some(driven) = &mut self.replicas[i].driven else { return };
-        let asked = if anew { Some(driven.first_pull()) } else { driven.next_pull() };
-        if anew {
-            (fetch.boot, fetch.held) = (self.replicas[from].boot, None);
-        }
-        let holder = self.replicas[from].driven.as_ref();
-        let given = asked.zip(holder).map(|(asked, holder)| holder.give(&mut fetch.held, asked));
-        self.replicas[i].fetch = Some(fetch);
-        match given {
-            Some(given) => {
-                let delay = self.flight() + self.draw(MS, 20 * MS);
-                self.after(delay, Event::Pulled(i, boot, number, given));
-            }
-            // The disk has not said yet what it wants.
-            None => self.after(5 * MS, Event::Pull(i, boot, number)),
-        }
-    }
-    pub(crate) fn pulled(&mut self, i: usize, boot: u128, number: u64, given: member::Given) {
-        if self.replicas[i].boot == boot {
-            self.put(i, Item::Given(number, given));
-        }
     }
 
     // Connections.
@@ -542,13 +490,13 @@ impl World {
         let pod = self.replicas[to].pod.clone();
         self.put(i, Item::LineDown(pod, refused));
     }
-    pub(crate) fn accept(&mut self, conn: &Conn) {
+    pub(crate) fn accept(&mut self, conn: &Ends) {
         self.put(conn.to, Item::Called(conn.clone()));
     }
-    pub(crate) fn caller_gone(&mut self, conn: &Conn) {
+    pub(crate) fn caller_gone(&mut self, conn: &Ends) {
         self.put(conn.to, Item::Gone(conn.id));
     }
-    pub(crate) fn hear(&mut self, conn: &Conn, bytes: Vec<u8>) {
+    pub(crate) fn hear(&mut self, conn: &Ends, bytes: Vec<u8>) {
         if self.replicas[conn.to].boot != conn.boot {
             return;
         }
@@ -583,6 +531,7 @@ impl World {
         replica.disk = LyingDisk::new(self.mix.cached_reads);
         replica.storage = StorageId(0);
         (replica.durable, replica.damaged) = (Position::default(), false);
+        (replica.promise, replica.flipped) = (Epoch::default(), false);
         self.sums.unsound += 1;
         self.say(|| format!("r{i} has a blank disk"));
     }

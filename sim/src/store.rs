@@ -4,8 +4,9 @@ use crate::mix::MS;
 use crate::network::{Actor, STORE};
 use crate::world::{Event, World};
 use group::choose::rebuild;
-use group::{Proposal, View, Writer};
+use group::{Epoch, Proposal, View, Writer};
 use member::Seen;
+use std::collections::BTreeMap;
 
 /// Who waits for the outcome of a write.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +17,9 @@ pub(crate) enum Asker {
 
 /// A write on its way.
 pub(crate) struct Write {
-    /// The version it is based on; `None`: it creates the view.
-    pub(crate) base: Option<u64>,
+    /// Epoch and version of what it is based on; `None`: it creates the view. A store that was set back may come to the same
+    /// version again, and what is there then is another object.
+    pub(crate) base: Option<(Epoch, u64)>,
     pub(crate) next: View,
     pub(crate) writer: Writer,
     pub(crate) asker: Asker,
@@ -29,10 +31,17 @@ pub(crate) struct Write {
 pub(crate) struct Store {
     pub(crate) current: Option<View>,
     pub(crate) history: Vec<View>,
+    /// When each view was written.
+    pub(crate) landed: BTreeMap<(Epoch, u64), u64>,
     pub(crate) out_until: u64,
     pub(crate) stale_until: u64,
     line: u64,
     pub(crate) lost_since: Option<u64>,
+}
+
+/// What tells one view from all others that were ever written.
+pub(crate) fn rank(view: &View) -> (Epoch, u64) {
+    (view.epoch, view.version)
 }
 
 impl Store {
@@ -55,9 +64,12 @@ impl World {
     pub(crate) fn propose(&mut self, i: usize, boot: u128, proposal: Proposal) {
         let writer = Writer::Member(self.replicas[i].pod.clone());
         self.say(|| format!("r{i} proposes v{} {:?}", proposal.next.version, proposal.next.in_sync.keys()));
-        self.put_view(Some(proposal.base), proposal.next, writer, Asker::Replica(i, boot));
+        self.law_of_shrinking(i, &proposal);
+        let held = self.replicas[i].driven.as_deref().and_then(|driven| driven.core().view());
+        let epoch = held.filter(|held| held.version == proposal.base).map_or(Epoch::default(), |held| held.epoch);
+        self.put_view(Some((epoch, proposal.base)), proposal.next, writer, Asker::Replica(i, boot));
     }
-    pub(crate) fn put_view(&mut self, base: Option<u64>, next: View, writer: Writer, asker: Asker) {
+    pub(crate) fn put_view(&mut self, base: Option<(Epoch, u64)>, next: View, writer: Writer, asker: Asker) {
         let calm = self.calm();
         if self.store.is_out(self.now) || (!calm && self.luck.chance(self.mix.lost_write_percent)) {
             return;
@@ -70,7 +82,7 @@ impl World {
 
     pub(crate) fn land(&mut self, write: Write) {
         let Write { base, next, writer, asker, line } = write;
-        let is_base = self.store.current.as_ref().map(|view| view.version) == base && line == self.store.line;
+        let is_base = self.store.current.as_ref().map(rank) == base && line == self.store.line;
         if is_base && base.is_none() && !self.store.history.is_empty() {
             return self.broken("V2: a view is created where there was one before");
         }
@@ -101,6 +113,8 @@ impl World {
         self.say(|| {
             format!("view v{} {} {} in sync {:?} by {by}", view.version, view.epoch, view.primary, view.in_sync.keys())
         });
+        self.law_of_set(&view);
+        self.store.landed.insert(rank(&view), self.now);
         self.store.history.push(view.clone());
         self.store.current = Some(view.clone());
         self.watches();

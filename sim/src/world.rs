@@ -3,10 +3,11 @@
 use crate::clients::Client;
 use crate::controllers::Controller;
 use crate::fronts::Front;
+use crate::history::Heard;
 use crate::laws::Laws;
 use crate::luck::Luck;
 use crate::mix::{Fault, Kind, Length, MS, Mix};
-use crate::network::{Actor, Conn, Network};
+use crate::network::{Actor, Ends, Network};
 use crate::replicas::Replica;
 use crate::store::{Store, Write};
 use crate::trace::Trace;
@@ -31,10 +32,10 @@ pub(crate) enum Event {
     Start(usize),
     Dial(Actor, u64, usize),
     Opened(u64),
-    /// Frames arrive; `true`: at the one who was called.
-    Arrive(u64, bool, Vec<u8>),
+    /// Frames arrive that were said at this moment; `true`: at the one who was called.
+    Arrive(u64, bool, Vec<u8>, u64),
     /// One side hears that a connection has ended; `true`: the one who was called.
-    Ended(Conn, bool),
+    Ended(Ends, bool),
     Refused(Actor, u64, usize),
     Pull(usize, u128, u64),
     Pulled(usize, u128, u64, member::Given),
@@ -111,10 +112,10 @@ pub struct Sums {
     pub events: u64,
     /// Reigns that began.
     pub reigns: u64,
-    /// Requests that clients had answered.
-    pub answered: u64,
-    /// Orders placed and acknowledged.
-    pub orders: u64,
+    /// Requests that clients made.
+    pub asked: u64,
+    /// Answers they had, by kind.
+    pub answers: BTreeMap<Heard, u64>,
     /// Requests whose outcome stayed unknown.
     pub unknown: u64,
     /// Snapshots fetched.
@@ -128,18 +129,23 @@ pub struct Sums {
 }
 
 impl Sums {
+    pub(crate) fn heard(&mut self, what: Heard) {
+        *self.answers.entry(what).or_default() += 1;
+    }
     /// Adds what another run came to.
     pub fn add(&mut self, other: &Sums) {
         self.events += other.events;
         self.reigns += other.reigns;
-        self.answered += other.answered;
-        self.orders += other.orders;
+        self.asked += other.asked;
         self.unknown += other.unknown;
         self.fetched += other.fetched;
         self.unsound += other.unsound;
         self.committed += other.committed;
         for (kind, count) in &other.faults {
             *self.faults.entry(*kind).or_default() += count;
+        }
+        for (kind, count) in &other.answers {
+            *self.answers.entry(*kind).or_default() += count;
         }
     }
 }
@@ -169,6 +175,8 @@ pub(crate) struct World {
     /// No program is renewed before this moment: it is not noticed yet that another has become older (F1).
     pub(crate) upgrades_after: u64,
     pub(crate) faults: Vec<Fault>,
+    /// Which process says what a front end hears just now.
+    pub(crate) answers: Option<(usize, u128)>,
 }
 
 impl World {
@@ -194,6 +202,7 @@ impl World {
             guarded: 0,
             upgrades_after: 0,
             faults,
+            answers: None,
             mix,
         };
         world.people(seed);
@@ -289,7 +298,7 @@ impl World {
             Event::Start(i) => self.start(i),
             Event::Dial(from, life, to) => self.dial(from, life, to),
             Event::Opened(id) => self.opened(id),
-            Event::Arrive(id, called, bytes) => self.arrive(id, called, bytes),
+            Event::Arrive(id, called, bytes, said) => self.arrive(id, called, bytes, said),
             Event::Ended(conn, called) => self.ended(&conn, called),
             Event::Refused(from, life, to) => self.refused(from, life, to),
             Event::Pull(i, boot, number) => self.pull(i, boot, number),

@@ -113,6 +113,10 @@ impl Watch {
     pub fn seen(&self) -> BTreeMap<Pod, Observation> {
         self.shared.lock().iter().map(|(pod, seen)| (pod.clone(), seen.observation.clone())).collect()
     }
+    /// Shows it, without copying it. Nothing else may be asked of this watch meanwhile.
+    pub fn look(&self, mut look: impl FnMut(&Pod, &Observation)) {
+        self.shared.lock().iter().for_each(|(pod, seen)| look(pod, &seen.observation));
+    }
 
     /// The newest view that any member tells of.
     pub fn newest_view(&self) -> Option<View> {

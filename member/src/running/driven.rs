@@ -51,6 +51,10 @@ impl Hand {
     pub(crate) fn new() -> Hand {
         Hand(Arc::new(Outbox::new(limits::OUTBOX_BYTES)))
     }
+    /// Whether there is nothing to take.
+    pub fn is_quiet(&self) -> bool {
+        self.0.is_quiet()
+    }
     /// All frames that wait, one behind the other; `None`: the member has ended the connection.
     pub fn take(&self) -> Option<Vec<u8>> {
         self.0.take_now()

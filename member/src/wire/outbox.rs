@@ -75,6 +75,12 @@ impl Outbox {
         self.ready.notify_one();
     }
 
+    /// Whether nothing waits and the connection has not ended.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let waiting = self.lock();
+        waiting.bytes.is_empty() && !waiting.cut && !waiting.closed
+    }
+
     /// Everything that waits, without waiting for it; `None`: the connection has ended.
     pub(crate) fn take_now(&self) -> Option<Vec<u8>> {
         let mut waiting = self.lock();
