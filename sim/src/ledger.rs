@@ -197,3 +197,24 @@ impl fmt::Display for Ledger {
         failed.iter().try_for_each(|(seed, law)| write!(f, "\n  {seed}: {law}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::{Trace, run};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_long_run_that_was_stopped_goes_on_where_it_was() {
+        let open = || Ledger::open(5..9, Length::Short, 1, "a build".into(), None).unwrap();
+        let mut first = open();
+        for seed in [8, 6, 5] {
+            first.enter(seed, run(seed, Length::Short, &BTreeSet::new(), Trace::none()));
+        }
+        first.failed.push((6, "I9: told by hand".into()));
+        let mut second = open();
+        second.go_on(&first.text()).unwrap();
+        assert_eq!((second.next(), second.text()), (7, first.text()));
+        assert!(open().go_on("seeds 5 8 Short").is_err());
+    }
+}
