@@ -242,6 +242,11 @@ impl Lead {
 
     /// Sends each member what it lacks, and the barrier if someone waits for one.
     fn feed(&mut self, local: &Local, now: Now, out: &mut Vec<Output>) {
+        // Entries make others drop what they acknowledged to an older primary. This process must not be able to forget its epoch
+        // then and acknowledge the same to that primary, which would count both (P3).
+        if !local.promise_is_saved() {
+            return;
+        }
         let wanted = self.reads.back().map_or(0, |read| read.nonce);
         for (pod, progress) in self.peers.iter_mut().filter(|(_, progress)| progress.stage == Stage::Streaming) {
             let held = progress.peer.as_ref().and_then(|peer| self.held.get(&peer.storage)).map_or(0, |held| held.seq);

@@ -46,6 +46,7 @@ stories! {
     p2_only_the_named_process_leads
     p3_a_learner_of_another_line_is_cut_where_the_lines_part
     p3_a_new_primary_brings_everyone_to_its_log
+    p3_a_new_primary_sends_no_entry_before_its_promise_is_on_disk
     p3_nothing_is_committed_before_the_start_of_the_epoch
     p4_asked_to_drop_a_committed_entry_it_halts
     p4_nothing_is_dropped_because_an_epoch_is_new
