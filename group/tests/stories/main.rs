@@ -16,7 +16,7 @@ macro_rules! stories {
             let text = include_str!(concat!(stringify!($name), ".txt"));
             expect_test::expect_file![concat!(stringify!($name), ".txt")].assert_eq(&play::played(text));
         })*
-        const STORIES: &[&str] = &[$(stringify!($name)),*];
+        const STORIES: &[(&str, &str)] = &[$((stringify!($name), include_str!(concat!(stringify!($name), ".txt")))),*];
     };
 }
 
@@ -106,8 +106,31 @@ fn every_story_is_played_and_told_of_in_the_readme() {
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         if let Some(story) = name.strip_suffix(".txt") {
-            assert!(STORIES.contains(&story), "main.rs does not play {name}");
+            assert!(STORIES.iter().any(|(name, _)| *name == story), "main.rs does not play {name}");
             assert!(readme.contains(story), "README.md does not tell of {name}");
         }
     }
+}
+
+/// The mistakes of the simulator's list (`sim/src/mistakes.rs`) that are planted in the core itself: each is one line of a rule.
+#[cfg(feature = "mistakes")]
+const IN_THE_CORE: [u8; 29] =
+    [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 16, 19, 20, 21, 22, 23, 24, 25, 26, 28, 29, 30, 40, 42, 43, 44, 45, 46];
+
+/// `cargo test -p group --features mistakes --test stories planted -- --nocapture` shows which.
+#[cfg(feature = "mistakes")]
+#[test]
+fn every_mistake_planted_in_the_core_changes_a_story() {
+    let mut unnoticed = vec![];
+    for mistake in IN_THE_CORE {
+        group::mistake::plant(mistake);
+        let is_changed = |text: &str| std::panic::catch_unwind(|| play::played(text)).map_or(true, |told| told != text);
+        let changed: Vec<&str> = STORIES.iter().filter(|(_, text)| is_changed(text)).map(|(name, _)| *name).collect();
+        println!("M{mistake}: {}", changed.join(" "));
+        if changed.is_empty() {
+            unnoticed.push(mistake);
+        }
+    }
+    group::mistake::plant(0);
+    assert!(unnoticed.is_empty(), "no story changes with {unnoticed:?}");
 }
