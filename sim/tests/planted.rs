@@ -4,9 +4,10 @@
 use sim::mistakes::{MISTAKES, plant};
 use sim::{Length, Trace, run};
 use std::collections::BTreeSet;
+use std::iter::once;
 use std::panic::catch_unwind;
 
-/// Which seed finds which mistake. A change of the simulator may change what a seed does: then the search gives another.
+/// Which seed finds which mistake. A change of the code under test may change what a seed does: then the first seeds are tried too.
 const FOUND: &[(u8, u64)] = &[
     (1, 0),
     (2, 0),
@@ -24,7 +25,9 @@ const FOUND: &[(u8, u64)] = &[
     (14, 4),
     (15, 0),
     (17, 0),
+    (19, 4),
     (20, 0),
+    (22, 18),
     (23, 4),
     (24, 7),
     (25, 118),
@@ -36,9 +39,15 @@ const FOUND: &[(u8, u64)] = &[
     (34, 0),
     (36, 0),
     (37, 0),
+    (38, 0),
+    (41, 8),
+    (42, 6),
     (43, 0),
     (44, 7),
+    (45, 23),
 ];
+/// So many seeds are tried where the one that is known finds nothing any more.
+const SPARE: u64 = 12;
 /// The mistakes are tested in so many shares, side by side.
 const SHARES: u8 = 4;
 
@@ -52,7 +61,8 @@ fn breaks(mistake: u8, seed: u64) -> bool {
 fn share(number: u8) {
     for (mistake, seed) in FOUND.iter().filter(|(mistake, _)| mistake % SHARES == number) {
         let name = MISTAKES.iter().find(|(known, _)| known == mistake).map(|(_, name)| name);
-        assert!(breaks(*mistake, *seed), "seed {seed} does not find {name:?}");
+        let found = once(*seed).chain(0..SPARE).any(|seed| breaks(*mistake, seed));
+        assert!(found, "neither seed {seed} nor those below {SPARE} find {name:?}: look for another");
     }
 }
 
