@@ -3,9 +3,10 @@
 
 use crate::any::{command, query};
 use crate::book::{self as common, Book};
-use api::cluster::Reply;
+use api::cluster::{Query, Reply};
 use api::cluster::{
-    command_from_bytes, command_to_bytes, found_from_bytes, query_from_bytes, query_to_bytes, reply_from_bytes,
+    command_from_bytes, command_to_bytes, found_from_bytes, found_to_bytes, query_from_bytes, query_to_bytes,
+    reply_from_bytes, reply_to_bytes,
 };
 use api::record::{
     delta_from_bytes, delta_to_bytes, events_from_bytes, place_from_bytes, place_to_bytes, slice_from_bytes,
@@ -19,6 +20,8 @@ use order::restaurant::Availability;
 use order::sample;
 use order::stage::{Actor, Reason, Role};
 use proptest::prelude::*;
+use proptest::sample::Index;
+use std::sync::LazyLock;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A book in which everything has happened that leaves another kind of record.
@@ -122,6 +125,98 @@ fn an_order_takes_few_bytes_on_its_way() {
 fn read_as_everything(bytes: &[u8]) {
     let _ = (command_from_bytes(bytes), query_from_bytes(bytes), reply_from_bytes(bytes), found_from_bytes(bytes));
     let _ = (delta_from_bytes(bytes), events_from_bytes(bytes), slice_from_bytes(bytes), place_from_bytes(bytes));
+}
+
+fn cases() -> u32 {
+    std::env::var("FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
+/// Bytes of every kind, as they are said and kept.
+fn examples() -> &'static [Vec<u8>] {
+    static EXAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+        let book = eventful();
+        let (records, _) = book.state.slice(None, 10_000);
+        let mut all: Vec<Vec<u8>> = book.deltas.iter().map(delta_to_bytes).collect();
+        all.extend(sample::commands().iter().chain([&common::placing(1)]).map(command_to_bytes));
+        all.extend(records.iter().map(|record| place_to_bytes(&record.key())));
+        all.extend(records.chunks(7).map(|some| slice_to_bytes(&some.to_vec())));
+        let restaurant = "cathedral-pizza".to_owned();
+        let asked = [Query::Restaurants(None), Query::Restaurant(restaurant.clone()), Query::Menu(restaurant)];
+        for query in asked.into_iter().chain([Query::Courier("bob".into())]) {
+            all.push(query_to_bytes(&query));
+            all.push(found_to_bytes(&book.ask(&query)));
+        }
+        let mut book = book;
+        all.push(reply_to_bytes(&book.run(&common::placing(9))));
+        all.push(reply_to_bytes(&book.wish(10, |wish| wish.tender = Tender::Card { token: "tok_declined".into() })));
+        all
+    });
+    &EXAMPLES
+}
+
+/// What is read from bytes that nobody wrote is something that comes back as it went.
+fn comes_back<T: PartialEq + std::fmt::Debug, E>(
+    bytes: &[u8],
+    read: impl Fn(&[u8]) -> Result<T, E>,
+    write: impl Fn(&T) -> Vec<u8>,
+) -> Result<(), TestCaseError> {
+    let Ok(value) = read(bytes) else { return Ok(()) };
+    let again = write(&value);
+    prop_assert!(again.len() <= bytes.len() + 16, "{} bytes have become {}", bytes.len(), again.len());
+    prop_assert_eq!(read(&again).ok(), Some(value));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn damaged_bytes_are_an_error_or_something_that_comes_back(
+        which: Index, changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 0..4),
+        moved in proptest::option::of((any::<Index>(), any::<Index>())), cut in proptest::option::of(any::<Index>()),
+    ) {
+        let mut bytes = which.get(examples()).clone();
+        changes.iter().for_each(|(place, byte)| *place.get_mut(&mut bytes) = *byte);
+        if let Some((from, to)) = moved {
+            let byte = bytes.remove(from.index(bytes.len()));
+            bytes.insert(to.index(bytes.len() + 1), byte);
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        comes_back(&bytes, command_from_bytes, command_to_bytes)?;
+        comes_back(&bytes, query_from_bytes, query_to_bytes)?;
+        comes_back(&bytes, reply_from_bytes, reply_to_bytes)?;
+        comes_back(&bytes, found_from_bytes, found_to_bytes)?;
+        comes_back(&bytes, delta_from_bytes, delta_to_bytes)?;
+        comes_back(&bytes, slice_from_bytes, slice_to_bytes)?;
+        comes_back(&bytes, place_from_bytes, place_to_bytes)?;
+        let _ = events_from_bytes(&bytes);
+    }
+
+    #[test]
+    fn damaged_words_to_a_controller_are_refused_or_come_back(which: Index, place: Index, byte: u8, cut: bool) {
+        let said = [
+            r#"{"by":"front","pod":"replica-0","boot":"2a","sign":"silent"}"#,
+            r#"{"to":"replica-1","expect_epoch":3}"#,
+            r#"{"expect_epoch":18446744073709551615}"#,
+            r#"{"keep":"replica-2","expect_epoch":7}"#,
+        ];
+        let mut bytes = which.get(&said).as_bytes().to_vec();
+        *place.get_mut(&mut bytes) = byte;
+        if cut {
+            bytes.truncate(place.index(bytes.len()));
+        }
+        fn both<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(bytes: &[u8]) -> Result<(), TestCaseError> {
+            let Ok(value) = serde_json::from_slice::<T>(bytes) else { return Ok(()) };
+            prop_assert_eq!(serde_json::from_slice::<T>(&serde_json::to_vec(&value).unwrap()).ok(), Some(value));
+            Ok(())
+        }
+        both::<api::control::Suspect>(&bytes)?;
+        both::<api::v1::cluster::Promote>(&bytes)?;
+        both::<api::v1::cluster::RebuildView>(&bytes)?;
+        both::<api::v1::cluster::ForceLoss>(&bytes)?;
+    }
 }
 
 proptest! {
