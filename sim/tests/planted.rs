@@ -47,7 +47,7 @@ const FOUND: &[(u8, u64)] = &[
     (45, 23),
 ];
 /// So many seeds are tried where the one that is known finds nothing any more.
-const SPARE: u64 = 12;
+const SPARE: u64 = 150;
 /// The mistakes are tested in so many shares, side by side.
 const SHARES: u8 = 4;
 
