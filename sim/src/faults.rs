@@ -36,7 +36,8 @@ impl World {
                 self.end_some(kind, i, dice)
             }
             Kind::Pause => {
-                let until = self.now + span(dice[1], 20, 3_000);
+                // What waits for the end of an earlier pause does not come sooner for a shorter one.
+                let until = (self.now + span(dice[1], 20, 3_000)).max(self.replicas[i].paused_until);
                 self.replicas[i].paused_until = until;
                 self.replicas[i].awake_since = until;
             }
@@ -137,6 +138,12 @@ impl World {
         if !self.can_spare(i) || self.replicas[i].driven.is_none() || too_much {
             return;
         }
+        if kind == Kind::Restore && !self.has_copy(i) {
+            // The first time the disk is only copied, sound or not.
+            let copy = (self.replicas[i].disk.after(Luck::Everything), self.replicas[i].storage);
+            self.replicas[i].backup = Some(copy);
+            return;
+        }
         let delay = span(dice[1], 20, 800);
         let Replica { storage, durable, damaged, flipped, .. } = &mut self.replicas[i];
         if kind == Kind::Wipe && !*damaged {
@@ -149,17 +156,12 @@ impl World {
                 self.stop(i, Luck::Everything, delay);
                 self.new_disk(i);
             }
-            Kind::Restore => match self.replicas[i].backup.take() {
-                Some((disk, storage)) if storage == self.replicas[i].storage => {
-                    self.stop(i, Luck::Everything, delay);
-                    self.replicas[i].disk = disk;
-                    self.guarded = self.now + GUARD;
-                }
-                _ => {
-                    let backup = (self.replicas[i].disk.after(Luck::Everything), self.replicas[i].storage);
-                    (self.replicas[i].backup, self.replicas[i].damaged) = (Some(backup), false);
-                }
-            },
+            Kind::Restore => {
+                let Some((disk, _)) = self.replicas[i].backup.take() else { return };
+                self.stop(i, Luck::Everything, delay);
+                self.replicas[i].disk = disk;
+                self.guarded = self.now + GUARD;
+            }
             Kind::FlipLog | Kind::FlipAny => {
                 self.stop(i, Luck::Everything, delay);
                 let log_only = kind == Kind::FlipLog;
@@ -174,6 +176,11 @@ impl World {
                 self.after(delay, Event::Over(Over::Kill(i)));
             }
         }
+    }
+    /// Whether an earlier moment of this very disk was kept.
+    fn has_copy(&self, i: usize) -> bool {
+        let replica = &self.replicas[i];
+        replica.backup.as_ref().is_some_and(|(_, storage)| *storage == replica.storage)
     }
     fn hinder(&mut self, kind: Kind, i: usize, dice: [u64; 4]) {
         let disk = &self.replicas[i].disk.base;

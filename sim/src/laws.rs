@@ -6,6 +6,7 @@ use group::limits::FORMAT;
 use group::{Body, Cause, Epoch, Hash, Pod, Position, Role, Seq, Serving, StorageId};
 use member::{Delivered, Machine};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 /// Books are compared when they have applied a multiple of so many entries.
 const COMPARE_EVERY: Seq = 64;
@@ -74,6 +75,14 @@ impl Laws {
     pub(crate) fn left_out(&self, after: Seq, upto: Seq, page: &[Delivered]) -> Option<Seq> {
         let told: BTreeSet<Seq> = page.iter().map(|told| told.cursor.seq).collect();
         (after + 1..=upto).find(|seq| self.bodies.contains_key(seq) && !told.contains(seq))
+    }
+    /// The last entry that was committed before an epoch. Whoever hears late that it leads need not hold what a later one has
+    /// committed meanwhile: nothing that it says can count any more.
+    fn last_before(&self, epoch: Epoch) -> Option<(Seq, Hash)> {
+        let later = self.starts.range((Bound::Excluded(epoch), Bound::Unbounded)).map(|(_, (seq, _))| seq - 1).min();
+        let last = later.unwrap_or(Seq::MAX).min(self.commit());
+        let hash = self.committed.get(usize::try_from(last.checked_sub(1)?).ok()?)?;
+        Some((last, *hash))
     }
     pub(crate) fn commit(&self) -> Seq {
         self.committed.len() as Seq
@@ -167,9 +176,8 @@ impl World {
         if anew {
             self.sums.reigns += 1;
             self.replicas[i].leads_since = self.now;
-            let last = self.laws.commit();
-            let hash = self.laws.committed.last().copied().unwrap_or_default();
-            if last > 0 && !self.laws.holds(tail, last, hash) {
+            let lacking = self.laws.last_before(view.0).filter(|(seq, hash)| !self.laws.holds(tail, *seq, *hash));
+            if let Some((last, _)) = lacking {
                 self.broken(format!(
                     "I3: r{i} leads {} without the committed entry {last}; its log ends at {tail:?}",
                     view.0
