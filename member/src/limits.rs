@@ -95,6 +95,11 @@ const _: () = assert!(group::limits::IN_FLIGHT_BYTES < OUTBOX_BYTES);
 
 /// A segment of the log, in bytes. Zeroed before use, so it is also how much a roll costs; a second's worth at full speed.
 pub const SEGMENT_BYTES: u32 = 16 << 20;
+/// A segment that nobody waits for yet is zeroed with pauses as long as this, in µs: at 64 MB/s it is there long before it is needed, …
+pub const SPARE_PAUSE_US: u64 = 4_000;
+/// … and those of a blank disk, which its member waits for, with shorter ones: 0.1 s in all. In one go, zeros were seen to keep a synced
+/// write of whoever shares the disk waiting for up to 0.3 s.
+pub const FORMAT_PAUSE_US: u64 = 1_000;
 /// Entries of one sync batch, in bytes, before another batch is begun. One entry may be larger.
 pub const BATCH_BYTES: usize = 512 << 10;
 /// One entry, in bytes as encoded. A command and its delta stay below it.

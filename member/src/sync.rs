@@ -3,7 +3,7 @@
 #[cfg(test)]
 pub(crate) use shuttle::{
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -11,7 +11,7 @@ pub(crate) use shuttle::{
 #[cfg(not(test))]
 pub(crate) use std::{
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,

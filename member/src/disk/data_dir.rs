@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The file whose lock admits one process.
 const LOCK: &str = "lock";
@@ -109,6 +110,9 @@ impl Disk for DataDir {
     }
     fn reads_past_cache(&self) -> bool {
         self.direct
+    }
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
     }
     fn lane(&self) -> io::Result<Box<dyn Lane>> {
         if !self.direct {

@@ -15,6 +15,7 @@ pub use lane::{Landed, Lane};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a disk writes whole or not at all, in bytes.
 pub const SECTOR: usize = 512;
@@ -56,6 +57,11 @@ pub trait Disk: Send + Sync {
     /// Whether aligned reads come from the device and not from the page cache. If not, what is read may never have
     /// reached the disk, and recovery writes it again before it claims it.
     fn reads_past_cache(&self) -> bool;
+    /// Lets the others who share this disk have it for `time`, between two stretches of work that may wait. A disk that nobody
+    /// shares needs no pause.
+    fn pause(&self, time: Duration) {
+        let _nobody_waits = time;
+    }
     /// A way to write without waiting, for the calling thread, which must be in the runtime where it will be polled.
     ///
     /// # Errors

@@ -69,6 +69,8 @@ mod writer;
 
 pub(crate) use end::Supply;
 pub(crate) use recover::{Replay, Whose, replay};
+#[cfg(test)]
+pub(crate) use segment::STRETCH;
 pub(crate) use segment::{NEW, Segment, number, prepare};
 pub use writer::Write;
 pub(crate) use writer::{Batch, Log};

@@ -210,7 +210,7 @@ impl<'a> Reading<'a> {
         let number = self.end.number;
         tracing::info!(segment = segment.number, batch = number, "a batch was never finished; it is cut off");
         let used = bytes[upto..].chunks_exact(BLOCK).rposition(|block| !is_zero(block)).map_or(0, |last| last + 1);
-        zero(&*segment.file, upto, upto + used * BLOCK)
+        zero(&*segment.file, upto, upto + used * BLOCK, || ())
             .map_err(|source| self.place.error(format!("cut off the torn batch {number}"), source))
     }
 

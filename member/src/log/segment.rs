@@ -7,7 +7,7 @@ const PREFIX: &str = "log-";
 /// A segment that is being zeroed for the first time.
 pub(crate) const NEW: &str = "log.new";
 /// Zeroed at a time, in bytes: large enough to be quick, small enough that the log's own writes get between.
-const STRETCH: usize = 256 << 10;
+pub(crate) const STRETCH: usize = 256 << 10;
 
 /// A segment and its open file.
 #[derive(Clone)]
@@ -28,7 +28,8 @@ pub(crate) fn number(name: &str) -> Option<u32> {
 }
 
 /// Makes segment `number`: all zeros, durable, and so is its name. `old` is a segment that is done with, whose file is used
-/// again, which saves allocating space. A crash leaves either no segment of that number or a whole one.
+/// again, which saves allocating space. `between` is called between two stretches of zeros, and may take its time. A crash leaves
+/// either no segment of that number or a whole one.
 ///
 /// # Errors
 /// The disk refuses: the process must end.
@@ -38,6 +39,7 @@ pub(crate) fn prepare(
     number: u32,
     bytes: u32,
     old: Option<u32>,
+    between: impl FnMut(),
 ) -> Result<Segment, StorageError> {
     let fails = |source| place.error(format!("prepare segment {number} of the log"), source);
     let old = old.map(name);
@@ -46,7 +48,7 @@ pub(crate) fn prepare(
         None => disk.create(NEW),
     };
     let file = file.map_err(fails)?;
-    zero(&*file, 0, bytes as usize).map_err(fails)?;
+    zero(&*file, 0, bytes as usize, between).map_err(fails)?;
     file.sync().map_err(fails)?;
     disk.rename(old.as_deref().unwrap_or(NEW), &name(number)).map_err(fails)?;
     disk.sync_names().map_err(fails)?;
@@ -54,10 +56,13 @@ pub(crate) fn prepare(
 }
 
 /// Writes zeros through to the disk; `from` and `to` are multiples of a block.
-pub(super) fn zero(file: &dyn File, from: usize, to: usize) -> std::io::Result<()> {
+pub(super) fn zero(file: &dyn File, from: usize, to: usize, mut between: impl FnMut()) -> std::io::Result<()> {
     let zeros = Aligned::zeroed(STRETCH.min(to - from));
     let mut at = from;
     while at < to {
+        if at > from {
+            between();
+        }
         let now = zeros.len().min(to - at);
         file.write_through(at as u64, &zeros[..now])?;
         at += now;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 struct Made(Arc<SimulatedDisk>, Option<Segment>);
 impl Supply for Made {
     fn order(&mut self, number: u32, bytes: u32, old: Option<u32>) -> Result<(), StorageError> {
-        self.1 = Some(prepare(&*self.0, &place(), number, bytes, old)?);
+        self.1 = Some(prepare(&*self.0, &place(), number, bytes, old, || ())?);
         Ok(())
     }
     fn take(&mut self) -> Result<Segment, StorageError> {
@@ -36,7 +36,7 @@ fn whose(segment_bytes: u32) -> Whose {
 fn blank(segment_bytes: u32) -> Arc<SimulatedDisk> {
     let disk = Arc::new(SimulatedDisk::new());
     for number in [1, 2] {
-        prepare(&*disk, &place(), number, segment_bytes, None).unwrap();
+        prepare(&*disk, &place(), number, segment_bytes, None, || ()).unwrap();
     }
     disk
 }

@@ -2,11 +2,13 @@
 use super::Opening;
 use super::error::{Place, StorageError};
 use crate::disk::{DataDir, Disk};
+use crate::limits::FORMAT_PAUSE_US;
 use crate::log;
 use crate::snapshot;
 use crate::superblock::{self, Facts, Superblock};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// What a file system puts into a directory that is otherwise empty.
 const NOT_FOREIGN: &str = "lost+found";
@@ -31,8 +33,9 @@ pub(super) fn open_superblock(disk: &dyn Disk, place: &Place, opening: Opening) 
 
 /// The superblock comes last: without it the disk still counts as blank, and formatting begins anew.
 fn format(disk: &dyn Disk, place: &Place, opening: Opening) -> Result<Superblock, StorageError> {
+    let pause = || disk.pause(Duration::from_micros(FORMAT_PAUSE_US));
     for number in FIRST_SEGMENTS {
-        log::prepare(disk, place, number, opening.segment_bytes, None)?;
+        log::prepare(disk, place, number, opening.segment_bytes, None, pause)?;
     }
     let superblock = Superblock::create(disk, Facts::blank(opening.fresh, opening.segment_bytes), place)?;
     tracing::info!(directory = place.name(), storage = %opening.fresh, "formatted a blank disk");

@@ -10,7 +10,7 @@
 //! while [`Handle::has_room`] says no it takes no more from clients and peers, and while [`Handle::slice`] gives a slice back
 //! it waits with the next one.
 use super::error::StorageError;
-use super::keeper::{self, Chore};
+use super::keeper::{self, Chore, Hurry, Keeper};
 use super::recovered::Recovered;
 use super::seam::{LogWriter, Seam};
 use super::thread::{self, Thread};
@@ -97,6 +97,7 @@ pub struct Handle {
     waiting_bytes: Arc<AtomicUsize>,
     waiting_slices: Arc<AtomicUsize>,
     keeper: Option<JoinHandle<()>>,
+    hurry: Hurry,
 }
 
 /// Opens the data directory, makes it a member's if it is blank, and starts the threads.
@@ -131,12 +132,13 @@ pub fn open_on(
     let (chores, chore_queue) = mpsc::channel();
     let waiting_bytes = Arc::new(AtomicUsize::new(0));
     let waiting_slices = Arc::new(AtomicUsize::new(0));
-    let (supply, segments) = keeper::supply(chores.clone());
+    let hurry = Hurry::default();
+    let (supply, segments) = keeper::supply(chores.clone(), hurry.clone());
     let (queues, later) = Queues::of(how, &*disk);
-    let keeper = keeper::Keeper::new(disk.clone(), dir, later, segments, notify.clone(), waiting_slices.clone());
+    let keeper = Keeper::new(disk.clone(), dir, later, segments, notify.clone(), waiting_slices.clone(), hurry.clone());
     // The keeper runs first, because a log may want a segment as soon as it is opened.
     let keeper = Some(spawn("keeper", move || keeper.run(&chore_queue)));
-    let mut handle = Handle { writer: None, chores, waiting_bytes, waiting_slices, keeper };
+    let mut handle = Handle { writer: None, chores, waiting_bytes, waiting_slices, keeper, hurry };
     let (store, recovered) = Store::open_with(disk, dir, opening, Box::new(supply))?;
     handle.writer = Some(queues.seam(Writer::new(store, notify, handle.waiting_bytes.clone())));
     Ok((recovered, handle))
@@ -189,7 +191,14 @@ impl Handle {
     /// One that has nobody behind it.
     pub(super) fn without_threads(tasks: mpsc::Sender<Task>, chores: mpsc::Sender<Chore>) -> Handle {
         let (waiting_bytes, waiting_slices) = (Arc::default(), Arc::default());
-        Handle { writer: Some(Seam::Hands(tasks)), chores, waiting_bytes, waiting_slices, keeper: None }
+        Handle {
+            writer: Some(Seam::Hands(tasks)),
+            chores,
+            waiting_bytes,
+            waiting_slices,
+            keeper: None,
+            hurry: Hurry::default(),
+        }
     }
     pub(super) fn waiting_bytes(&self) -> Arc<AtomicUsize> {
         self.waiting_bytes.clone()
@@ -276,6 +285,7 @@ impl Drop for Handle {
         if let Some(mut writer) = self.writer.take() {
             writer.close();
         }
+        self.hurry.set(true);
         self.chore(Chore::Stop);
         if let Some(keeper) = self.keeper.take() {
             drop(keeper.join());

@@ -1,7 +1,7 @@
 //! What the storage's two threads do, as steps that somebody takes by hand: for members without threads. Knows when work waits, not why.
 use super::error::StorageError;
 use super::handle::{Done, Handle, Notify};
-use super::keeper::{Chore, Keeper};
+use super::keeper::{Chore, Hurry, Keeper};
 use super::recovered::Recovered;
 use super::writer::{Task, Writer};
 use super::{Opening, Store};
@@ -42,6 +42,7 @@ pub(crate) fn open_by_hand(
         segments,
         notify.clone(),
         handle.waiting_slices(),
+        Hurry::default(),
     );
     let writer = Writer::new(store, notify.clone(), handle.waiting_bytes());
     let hands = Hands { writer, tasks, task: None, keeper, chores, chore: None, notify, failed: false };

@@ -3,13 +3,15 @@ use super::error::{Place, StorageError};
 use super::handle::{Done, Notify};
 use super::writer::{Later, Task};
 use crate::disk::Disk;
+use crate::limits::SPARE_PAUSE_US;
 use crate::log::{Segment, Supply, prepare};
 use crate::snapshot::{Ending, Fetch, FetchError, Piece, SnapshotFile, SnapshotId, SnapshotWriter};
 use crate::sync::mpsc::{self, Receiver, Sender};
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering};
 use bytes::Bytes;
 use group::{Entry, Position};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the thread is asked to do, in order.
 pub(super) enum Chore {
@@ -29,12 +31,26 @@ pub(super) struct FromKeeper {
     segments: Receiver<Segment>,
     /// One that was found ready and not yet taken.
     ready: Option<Segment>,
+    hurry: Hurry,
+}
+
+/// Whether somebody waits for the segment that is being made, or for the keeper's end. Until then its zeros leave the disk to the log.
+#[derive(Clone, Default)]
+pub(super) struct Hurry(Arc<AtomicBool>);
+
+impl Hurry {
+    pub(super) fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+    pub(super) fn set(&self, is_there: bool) {
+        self.0.store(is_there, Ordering::Relaxed);
+    }
 }
 
 /// The two ends on which segments are handed over.
-pub(super) fn supply(chores: Sender<Chore>) -> (FromKeeper, Sender<Segment>) {
+pub(super) fn supply(chores: Sender<Chore>, hurry: Hurry) -> (FromKeeper, Sender<Segment>) {
     let (sender, segments) = mpsc::channel();
-    (FromKeeper { chores, segments, ready: None }, sender)
+    (FromKeeper { chores, segments, ready: None, hurry }, sender)
 }
 
 impl Supply for FromKeeper {
@@ -42,7 +58,13 @@ impl Supply for FromKeeper {
         self.chores.send(Chore::Segment(number, bytes, old)).map_err(|_| StorageError::Ended)
     }
     fn take(&mut self) -> Result<Segment, StorageError> {
-        self.ready.take().map_or_else(|| self.segments.recv().map_err(|_| StorageError::Ended), Ok)
+        if let Some(ready) = self.ready.take() {
+            return Ok(ready);
+        }
+        self.hurry.set(true);
+        let made = self.segments.recv().map_err(|_| StorageError::Ended);
+        self.hurry.set(false);
+        made
     }
     fn is_ready(&mut self) -> bool {
         self.ready = self.ready.take().or_else(|| self.segments.try_recv().ok());
@@ -57,6 +79,7 @@ pub(super) struct Keeper {
     segments: Sender<Segment>,
     notify: Notify,
     waiting_slices: Arc<AtomicUsize>,
+    hurry: Hurry,
     making: Option<SnapshotWriter>,
     fetching: Option<Fetch>,
 }
@@ -69,9 +92,10 @@ impl Keeper {
         segments: Sender<Segment>,
         notify: Notify,
         waiting_slices: Arc<AtomicUsize>,
+        hurry: Hurry,
     ) -> Keeper {
         let place = Place::new(dir);
-        Keeper { disk, place, tasks, segments, notify, waiting_slices, making: None, fetching: None }
+        Keeper { disk, place, tasks, segments, notify, waiting_slices, hurry, making: None, fetching: None }
     }
 
     pub(super) fn run(mut self, chores: &Receiver<Chore>) {
@@ -87,7 +111,12 @@ impl Keeper {
     pub(super) fn take(&mut self, chore: Chore) -> Result<bool, StorageError> {
         match chore {
             Chore::Segment(number, bytes, old) => {
-                let segment = prepare(&*self.disk, &self.place, number, bytes, old)?;
+                let pause = || {
+                    if !self.hurry.is_there() {
+                        self.disk.pause(Duration::from_micros(SPARE_PAUSE_US));
+                    }
+                };
+                let segment = prepare(&*self.disk, &self.place, number, bytes, old, pause)?;
                 // Nobody takes it when the writer has ended; then nobody needs it.
                 drop(self.segments.send(segment));
             }
@@ -143,3 +172,7 @@ impl Keeper {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;

@@ -234,7 +234,7 @@ struct Inline {
 }
 impl Supply for Inline {
     fn order(&mut self, number: u32, bytes: u32, old: Option<u32>) -> Result<(), StorageError> {
-        self.made = Some(prepare(&*self.disk, &self.place, number, bytes, old)?);
+        self.made = Some(prepare(&*self.disk, &self.place, number, bytes, old, || ())?);
         Ok(())
     }
     fn take(&mut self) -> Result<Segment, StorageError> {
