@@ -29,7 +29,7 @@ pub const WATCH_GRACE: Duration = Duration::from_secs(2);
 pub const FOLLOW_PAUSE_MIN: Duration = Duration::from_millis(20);
 /// The longest such pause. With all pods of an installation these are a few dozen requests a second at most.
 pub const FOLLOW_PAUSE_MAX: Duration = Duration::from_millis(500);
-/// If the API server has not told addresses by then, they are guessed by name.
+/// If the API server has not told addresses by then, they are guessed by name; if it cannot be asked at all, at once.
 pub const GUESS_AFTER: Duration = Duration::from_millis(500);
 /// A pod that the API server no longer names keeps its last address at least so long: deleted by force, its process still runs for
 /// some seconds and hands over meanwhile (H1).

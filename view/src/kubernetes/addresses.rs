@@ -7,8 +7,8 @@ use kube::{Api, Client};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Weak};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
 
 /// Name of the port at which members are reached.
 const PORT: &str = "member";
@@ -25,8 +25,8 @@ pub struct Addresses {
 type Known = BTreeMap<Pod, String>;
 
 impl Addresses {
-    /// Begins to follow. Until the API server answers, names are guessed as a StatefulSet's, `SERVICE-0.SERVICE:7400` and so on, if it
-    /// keeps silent for some time. Needs a tokio runtime.
+    /// Begins to follow. If the API server cannot be asked at first, or keeps silent for some time, names are guessed as a StatefulSet's,
+    /// `SERVICE-0.SERVICE:7400` and so on, until it answers. Needs a tokio runtime.
     pub fn follow(client: Client, namespace: &str, service: &str) -> Addresses {
         let known = Arc::new(watch::Sender::new(Known::new()));
         let telling = Arc::clone(&known);
@@ -38,7 +38,7 @@ impl Addresses {
         let selector = Selector::Label(format!("kubernetes.io/service-name={service}"));
         let what = format!("EndpointSlices of Service {namespace}/{service}");
         let following = follow(Api::namespaced(client, namespace), selector, what, told);
-        tokio::spawn(guess(Arc::downgrade(&known), service.to_owned()));
+        tokio::spawn(guess(Arc::downgrade(&known), following.failed(), service.to_owned()));
         Addresses { known, _following: following }
     }
 
@@ -71,8 +71,9 @@ impl Lines {
     }
 }
 
-async fn guess(known: Weak<watch::Sender<Known>>, service: String) {
-    sleep(GUESS_AFTER).await;
+/// While the API server is away, a member that was started again is missed by every write until it finds its peers.
+async fn guess(known: Weak<watch::Sender<Known>>, failed: Arc<Notify>, service: String) {
+    let _either_way = timeout(GUESS_AFTER, failed.notified()).await;
     let Some(known) = known.upgrade() else { return };
     let guessed = (0..GUESSED).map(|number| {
         let pod = format!("{service}-{number}");

@@ -1,6 +1,7 @@
 //! Addresses out of EndpointSlices as the API server writes them.
 use super::*;
 use serde_json::json;
+use std::time::Duration;
 
 fn slice(value: serde_json::Value) -> EndpointSlice {
     serde_json::from_value(value).unwrap()
@@ -67,4 +68,27 @@ fn h1_a_pod_deleted_by_force_keeps_its_address_while_it_hands_over() {
     assert_eq!(lines.take(one.clone(), now + GONE_KEPT), moved, "counted anew");
     assert_eq!(lines.take(one.clone(), now + GONE_KEPT * 3), one);
     assert_eq!(lines.take(one.clone(), now + GONE_KEPT * 4), one);
+}
+
+/// How long until addresses are guessed, in a time that passes only while everybody waits.
+async fn guessed_after(failed: Arc<Notify>, known: Known) -> (Duration, Known) {
+    let known = Arc::new(watch::Sender::new(known));
+    let began = Instant::now();
+    guess(Arc::downgrade(&known), failed, "x".to_owned()).await;
+    let then = known.borrow().clone();
+    (began.elapsed(), then)
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_are_guessed_at_once_where_the_api_server_cannot_be_asked() {
+    let failed = Arc::new(Notify::new());
+    failed.notify_one();
+    let (after, guessed) = guessed_after(failed.clone(), Known::new()).await;
+    assert!(after < GUESS_AFTER, "{after:?}");
+    assert_eq!((guessed.len(), guessed[&Pod::new("x-1")].as_str()), (GUESSED, "x-1.x:7400"));
+    let (after, late) = guessed_after(failed.clone(), Known::new()).await;
+    assert!(after >= GUESS_AFTER && late == guessed, "it only keeps silent");
+    failed.notify_one();
+    let told = known(&[("x-0", "10.0.0.1:7400")]);
+    assert_eq!(guessed_after(failed, told.clone()).await.1, told, "what was told stays");
 }

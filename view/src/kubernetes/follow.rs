@@ -10,7 +10,9 @@ use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
@@ -29,11 +31,21 @@ pub(super) enum Selector {
 
 /// Follows until it is dropped.
 #[derive(Debug)]
-pub(super) struct Following(AbortHandle);
+pub(super) struct Following {
+    task: AbortHandle,
+    failed: Arc<Notify>,
+}
+
+impl Following {
+    /// Told, and kept for whoever asks later, when the API server could not be asked.
+    pub(super) fn failed(&self) -> Arc<Notify> {
+        Arc::clone(&self.failed)
+    }
+}
 
 impl Drop for Following {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -47,6 +59,8 @@ pub(super) fn follow<K>(
 where
     K: Resource + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
+    let failed = Arc::new(Notify::new());
+    let failing = Arc::clone(&failed);
     let task = tokio::spawn(async move {
         let mut pause = Pause::default();
         loop {
@@ -56,13 +70,16 @@ where
                 told(objects);
             };
             let ended = round(&api, &selector, told).await;
+            if ended.is_err() {
+                failing.notify_one();
+            }
             let lived = listed.map(|since| since.elapsed()).unwrap_or_default();
             if let Some(wait) = pause.after(ended.as_ref().err(), lived, &what) {
                 sleep(wait).await;
             }
         }
     });
-    Following(task.abort_handle())
+    Following { task: task.abort_handle(), failed }
 }
 
 /// One list and one watch. `Ok` when the server ended the watch in peace.
