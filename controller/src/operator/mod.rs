@@ -19,6 +19,7 @@ pub mod resource;
 mod rollout;
 mod routes;
 mod run;
+mod stages;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::observed::{Id, Observed, Set};
 use super::quantity::bytes;
 use super::resource::JustHungryStatus;
 use super::rollout::{self, Move};
+use super::stages;
 use super::status::{Blocked, status};
 use group::Pod;
 use serde_json::Value;
@@ -48,8 +49,8 @@ pub(crate) fn plan(installation: &Installation, observed: &Observed, before: &Ju
     let planned = objects(installation, &existing);
     let foreign = foreign(installation, observed, &planned);
     let apply = planned.into_iter().filter(|object| !foreign.contains(&id(object))).map(stamped);
-    let apply =
-        apply.filter(|object| observed.live.get(&id(object)).is_none_or(|live| !covers(live, object))).collect();
+    let apply = apply.filter(|object| observed.live.get(&id(object)).is_none_or(|live| !covers(live, object)));
+    let apply = stages::first(apply.collect(), installation, observed);
     let progress = rollout::progress(installation, observed, &set);
     let blocked = blocked(&foreign, observed);
     let status = status(installation, observed, &progress, blocked.as_ref(), before);

@@ -2,6 +2,7 @@
 //! anything is unsettled.
 use super::installation::Installation;
 use super::observed::{Observed, Replica, Set};
+use super::stages;
 use crate::conditions::Kind;
 use group::{Epoch, Pod, View};
 use std::cmp::Reverse;
@@ -51,7 +52,7 @@ pub(crate) fn next(installation: &Installation, observed: &Observed, set: &Set<'
         return broken;
     }
     let mut behind: Vec<_> = installation.members().into_iter().filter(outdated).collect();
-    if behind.is_empty() || !is_calm(installation, observed, view) {
+    if behind.is_empty() || !is_calm(installation, observed, view) || stages::are_rolling(installation, observed) {
         return Move::Stay;
     }
     behind.retain(|pod| *pod != view.primary);

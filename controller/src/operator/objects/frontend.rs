@@ -46,6 +46,7 @@ fn deployment(installation: &Installation) -> Value {
     let spec = json!({
         "replicas": installation.spec.frontend.replicas,
         "revisionHistoryLimit": 3,
+        "progressDeadlineSeconds": 120,
         "selector": { "matchLabels": installation.selector(COMPONENT) },
         "strategy": { "type": "RollingUpdate", "rollingUpdate": { "maxUnavailable": 0, "maxSurge": 1 } },
         "template": pod::template(installation, COMPONENT, pod),

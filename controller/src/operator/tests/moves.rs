@@ -1,8 +1,10 @@
 //! Rollout and scaling: one pod at a time, the primary last and once, nobody goes who still counts.
 use super::scene::{Scene, pod};
 use crate::conditions::Kind;
+use crate::operator::compare::PLAN_ANNOTATION;
 use crate::operator::rollout::Move;
 use group::StorageId;
+use serde_json::{Value, json};
 
 fn newest(scene: &mut Scene, revision: &str) {
     scene.set()["status"]["updateRevision"] = revision.into();
@@ -55,6 +57,62 @@ fn a_rollout_waits_until_the_newest_template_is_known() {
     newest(&mut scene, "b");
     scene.set()["metadata"]["generation"] = 2.into();
     assert_eq!(scene.plan().step, Move::Stay);
+}
+
+/// A Deployment's own controller says how far it is.
+fn tells(scene: &mut Scene, name: &str, reason: &str, updated: i64) {
+    let status = if reason == "ProgressDeadlineExceeded" { "False" } else { "True" };
+    let live = scene.observed.live.get_mut(&("Deployment".into(), name.into())).unwrap();
+    live["metadata"]["generation"] = 2.into();
+    live["status"] = json!({
+        "observedGeneration": 2, "updatedReplicas": updated,
+        "conditions": [{ "type": "Progressing", "status": status, "reason": reason }],
+    });
+}
+
+/// What a plan writes has been written; which Deployments and sets that were.
+fn written(scene: &mut Scene) -> Vec<String> {
+    let apply = scene.plan().apply;
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
+    let names = apply.iter().map(name).collect();
+    for object in apply {
+        let live = scene.observed.live.get_mut(&crate::operator::plan::id(&object)).unwrap();
+        live["metadata"]["annotations"][PLAN_ANNOTATION] = object["metadata"]["annotations"][PLAN_ANNOTATION].clone();
+        live["spec"] = object["spec"].clone();
+    }
+    names
+}
+
+#[test]
+fn a_new_image_reaches_adapters_then_front_ends_then_replicas() {
+    let mut scene = Scene::settled();
+    let done = "NewReplicaSetAvailable";
+    scene.installation.spec.image = "localhost/just-hungry:next".into();
+    assert_eq!(written(&mut scene), ["x-replica", "x-postcode"]);
+    newest(&mut scene, "b");
+    for (reason, updated) in [("ReplicaSetUpdated", 1), ("ReplicaSetUpdated", 2), (done, 0)] {
+        tells(&mut scene, "x-postcode", reason, updated);
+        assert_eq!((written(&mut scene), scene.plan().step), (vec![], Move::Stay), "{reason} {updated}");
+    }
+    tells(&mut scene, "x-postcode", done, 2);
+    assert_eq!(written(&mut scene), ["x-frontend"]);
+    tells(&mut scene, "x-frontend", "ReplicaSetUpdated", 1);
+    assert_eq!(scene.plan().step, Move::Stay);
+    tells(&mut scene, "x-frontend", done, 2);
+    assert_eq!(scene.turn("b"), "evict x-replica-2: x-replica-2 runs an older template");
+}
+
+#[test]
+fn adapters_that_cannot_be_replaced_hold_nobody_up_for_ever() {
+    let mut scene = Scene::settled();
+    scene.installation.spec.image = "localhost/just-hungry:next".into();
+    written(&mut scene);
+    tells(&mut scene, "x-postcode", "ProgressDeadlineExceeded", 1);
+    assert_eq!(written(&mut scene), ["x-frontend"]);
+    let mut scene = Scene::settled();
+    scene.installation.spec.image = "localhost/just-hungry:next".into();
+    scene.observed.trouble = Some("apply Deployment x-postcode: forbidden".into());
+    assert_eq!(written(&mut scene), ["x-replica", "x-postcode", "x-frontend"]);
 }
 
 #[test]
