@@ -10,17 +10,16 @@ use crate::sh::signal;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// A replica's worker: the process that the container's supervisor has started.
+/// A replica's or a controller's worker: the process that the container's supervisor has started.
 pub(super) async fn worker(stage: &Stage, name: &str) -> Result<u32> {
-    process(stage, name, |command| command.contains(" replica ") && !command.contains("--supervise")).await
-}
-
-/// The process of a pod whose command line is so.
-pub(super) async fn process(stage: &Stage, name: &str, is_it: fn(&str) -> bool) -> Result<u32> {
+    let is_program = |command: &str| [" replica ", " controller "].iter().any(|program| command.contains(program));
     let pod = stage.pod(name).await?;
     let (node, uid) = (pods::node(&pod).to_owned(), pods::uid(&pod).to_owned());
     let processes = stage.blocking(move |ground| Ok(ground.own()?.processes_of_pod(&node, &uid))).await?;
-    let found = processes.iter().find(|(_, command)| is_it(command)).map(|(pid, _)| *pid);
+    let found = processes
+        .iter()
+        .find(|(_, command)| is_program(command) && !command.contains("--supervise"))
+        .map(|(pid, _)| *pid);
     found.with_context(|| format!("the process of {name} is not among {processes:?}"))
 }
 
@@ -44,7 +43,7 @@ pub(super) fn kill_primary_and_controller(stage: &Stage) -> Play<'_> {
         let controllers = stage.pods.of("controller").await?;
         let name =
             controllers.iter().find(|pod| pods::is_running(pod)).map(pods::name).context("no controller runs")?;
-        let controller = process(stage, name, |command| command.contains(" controller ")).await?;
+        let controller = worker(stage, name).await?;
         kill(stage, stage.primary(), primary);
         signal(controller, Signal::KILL);
         stage.until_moved().await.map(drop)

@@ -4,8 +4,7 @@ use crate::harness::{Play, Stage, play};
 
 use super::{changes, cuts, deletes, freezes, kills};
 
-/// In turn by the epoch, which grows by one with each: mostly what gives no warning. Controllers are left alone: one that is killed
-/// again and again waits for kubelet ever longer, and with both waiting nobody is promoted.
+/// In turn by the epoch, which grows by one with each: mostly what gives no warning.
 pub(super) fn soak(stage: &Stage) -> Play<'_> {
     play(async move {
         let node = stage.node_of(stage.primary()).await?;
@@ -17,6 +16,7 @@ pub(super) fn soak(stage: &Stage) -> Play<'_> {
             2 | 3 => deletes::force_delete_primary(stage).await,
             4 | 5 if is_apart => freezes::freeze_primary(stage).await,
             6 if is_apart => cuts::cut_primary(stage).await,
+            7 => kills::kill_primary_and_controller(stage).await,
             _ => kills::kill_primary(stage).await,
         }
     })
