@@ -111,14 +111,11 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     let end_us = traffic.now_us();
     traffic.stop().await;
     let (history, unanswered, calls) = kitchen.close(scenario.bars.may_reset).await;
-    // What was acknowledged is checked even where a round failed.
+    let stopped = stopped.map(|error| format!("{error:#}"));
+    // What was acknowledged is checked, and what was measured is told, even where a round failed.
     let report = traffic.report(scenario.name, done, end_us, calls).await;
-    match (stopped, report) {
-        (None, report) => Ok(Outcome { report: report?, rejoined_s, history, unanswered, meanwhile }),
-        (Some(error), Ok(report)) if report.findings.is_clean() => Err(error),
-        (Some(error), Ok(report)) => Err(error.context(report.text())),
-        (Some(error), Err(trouble)) => Err(error.context(trouble)),
-    }
+    let report = report.with_context(|| stopped.clone().unwrap_or_else(|| "read everything back".to_owned()))?;
+    Ok(Outcome { report, rejoined_s, history, unanswered, meanwhile, stopped })
 }
 
 /// Says what the machine itself did while the slowest order of a round waited: that, and not more, excuses it.

@@ -59,6 +59,8 @@ pub(crate) struct Outcome {
     pub(crate) unanswered: Vec<String>,
     /// What this machine did while the slowest order of all rounds waited.
     pub(crate) meanwhile: Worst,
+    /// Why there were no more rounds, if one could not be played to its end.
+    pub(crate) stopped: Option<String>,
 }
 
 /// Something that was missed.
@@ -93,7 +95,7 @@ impl Outcome {
     pub(crate) fn missed(&self, bars: &Bars) -> Vec<Miss> {
         let Report { rounds, findings, .. } = &self.report;
         let Findings { lost, changed, doubled, .. } = findings;
-        let mut missed = Vec::new();
+        let mut missed: Vec<Miss> = self.stopped.iter().cloned().map(Miss::never).collect();
         let mut count = |number: usize, what: &str| {
             if number > 0 {
                 missed.push(Miss::never(format!("{number} {what}")));
