@@ -136,7 +136,9 @@ async fn play_one(
     traffic: &Traffic,
     number: usize,
 ) -> Result<(Round, Option<f64>)> {
-    let before = until_whole(traffic, None, WHOLE_WITHIN).await.context("the group is not whole to begin with")?.0;
+    let before = until_whole(traffic, None, WHOLE_WITHIN).await;
+    ensure!(!is_interrupted(), "interrupted");
+    let before = before.context("the group is not whole to begin with")?.0;
     let mut stage = Stage::new(ground.clone(), kube, traffic.clone(), before);
     if stage.arrange(scenario.seat).await? {
         let whole = until_whole(traffic, None, WHOLE_WITHIN).await;
