@@ -19,6 +19,8 @@ use std::task::{Context, Poll, Waker};
 const PATIENCE: u64 = 10_000 * MS;
 /// An answer must come within this time, in µs, once everything is well again.
 const PROMPT: u64 = 3_000 * MS;
+/// When faults are over there is less to be seen: one request is made where there were so many.
+const CALM_SHARE: u64 = 3;
 const SLUG: &str = "cathedral-pizza";
 
 #[derive(Clone, Debug)]
@@ -162,7 +164,7 @@ impl World {
                 self.give_up(&asking);
             }
         }
-        let gap = self.mix.gap_ms;
+        let gap = self.mix.gap_ms * if self.calm() { CALM_SHARE } else { 1 };
         let delay = self.clients[c].luck.between(MS, gap * 2 * MS);
         self.after(delay, Event::Client(c));
     }

@@ -50,9 +50,8 @@ impl World {
         self.set_front(f);
         self.fronts[f].driven.tick();
         let quiet = self.now.saturating_sub(SILENCE);
-        let silent =
-            |conn: &&Conn| conn.from == Actor::Front(f) && conn.open && conn.heard.iter().any(|heard| *heard < quiet);
-        let silent: Vec<u64> = self.net.conns.values().filter(silent).map(|conn| conn.id).collect();
+        let silent = |conn: &&Conn| conn.open && conn.heard.iter().any(|heard| *heard < quiet);
+        let silent: Vec<u64> = self.net.conns_of(Actor::Front(f)).filter(silent).map(|conn| conn.id).collect();
         silent.into_iter().for_each(|id| self.close(id));
         self.front_has_moved(f);
     }

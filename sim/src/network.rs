@@ -66,6 +66,8 @@ impl Deref for Conn {
 #[derive(Default)]
 pub(crate) struct Network {
     pub(crate) conns: BTreeMap<u64, Conn>,
+    /// Whose connections they are, in the order of their numbers: everybody looks at his own in every turn.
+    of: BTreeMap<Actor, Vec<u64>>,
     last: u64,
     /// Nothing passes in this direction before this moment.
     pub(crate) held: BTreeMap<(usize, usize), u64>,
@@ -90,13 +92,28 @@ impl Network {
         let said = |conn: &Conn| {
             let called = Actor::Replica(conn.to) == who;
             let hand = if called { &conn.called } else { &conn.opener };
-            let is_his = called || conn.from == who;
-            (is_his && hand.as_ref().is_some_and(|hand| !hand.is_quiet())).then_some((conn.id, called))
+            hand.as_ref().is_some_and(|hand| !hand.is_quiet()).then_some((conn.id, called))
         };
-        self.conns.values().filter_map(said).collect()
+        self.conns_of(who).filter_map(said).collect()
+    }
+    /// The connections that somebody opened or was called on.
+    pub(crate) fn conns_of(&self, who: Actor) -> impl Iterator<Item = &Conn> {
+        self.of.get(&who).into_iter().flatten().filter_map(|id| self.conns.get(id))
+    }
+    fn insert(&mut self, conn: Conn) {
+        for who in [conn.from, Actor::Replica(conn.to)] {
+            self.of.entry(who).or_default().push(conn.id);
+        }
+        self.conns.insert(conn.id, conn);
+    }
+    fn remove(&mut self, id: u64) {
+        let Some(conn) = self.conns.remove(&id) else { return };
+        for who in [conn.from, Actor::Replica(conn.to)] {
+            self.of.entry(who).or_default().retain(|other| *other != id);
+        }
     }
     pub(crate) fn line(&self, from: Actor, to: usize) -> Option<u64> {
-        self.conns.values().find(|conn| conn.deaf == 0 && (conn.from, conn.to) == (from, to)).map(|conn| conn.id)
+        self.conns_of(from).find(|conn| conn.deaf == 0 && (conn.from, conn.to) == (from, to)).map(|conn| conn.id)
     }
 }
 
@@ -143,7 +160,7 @@ impl World {
         let ends = Ends { id, from, life, to, boot, peer };
         let conn = Conn { ends, opener: None, called: None, due: [0; 2], heard, open: false, deaf: 0 };
         self.net.dialling.remove(&(from, to));
-        self.net.conns.insert(id, conn);
+        self.net.insert(conn);
         let delay = self.flight() + self.flight();
         self.after(delay, Event::Opened(id));
     }
@@ -162,7 +179,7 @@ impl World {
             self.lives(conn.from, conn.life) && self.lives(Actor::Replica(conn.to), self.replicas[conn.to].life);
         let same = self.replicas[conn.to].boot == conn.boot;
         if cut || !there || !same || self.pause_of(Actor::Replica(conn.to)) > 0 {
-            self.net.conns.remove(&id);
+            self.net.remove(id);
             let delay = if cut { DIAL_MS * MS } else { MS };
             if self.lives(conn.from, conn.life) {
                 self.redial(conn.from, conn.life, conn.to, delay);
@@ -249,7 +266,7 @@ impl World {
         conn.deaf = 2;
         let (ends, open, dues) = (conn.ends.clone(), conn.open, conn.due);
         if !open {
-            self.net.conns.remove(&id);
+            self.net.remove(id);
             return self.redial(ends.from, ends.life, ends.to, MS);
         }
         for called in [false, true] {
@@ -263,7 +280,7 @@ impl World {
         if let Some(left) = self.net.conns.get_mut(&conn.id) {
             left.deaf -= 1;
             if left.deaf == 0 {
-                self.net.conns.remove(&conn.id);
+                self.net.remove(conn.id);
             }
         }
         if called {
@@ -282,8 +299,7 @@ impl World {
     }
     /// All connections of somebody end.
     pub(crate) fn close_all(&mut self, who: Actor) {
-        let is_mine = |conn: &&Conn| conn.from == who || Actor::Replica(conn.to) == who;
-        let mine: Vec<u64> = self.net.conns.values().filter(is_mine).map(|conn| conn.id).collect();
+        let mine: Vec<u64> = self.net.conns_of(who).map(|conn| conn.id).collect();
         mine.into_iter().for_each(|id| self.close(id));
         self.forget_dials(who);
     }

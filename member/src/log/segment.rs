@@ -1,13 +1,15 @@
 //! Segments: their names, and making one ready. Knows nothing of batches but that they need zeros.
 use crate::disk::{Aligned, Disk, File};
 use crate::store::error::{Place, StorageError};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 const PREFIX: &str = "log-";
 /// A segment that is being zeroed for the first time.
 pub(crate) const NEW: &str = "log.new";
 /// Zeroed at a time, in bytes: large enough to be quick, small enough that the log's own writes get between.
 pub(crate) const STRETCH: usize = 256 << 10;
+/// What is written: made once, for all segments.
+static ZEROS: LazyLock<Aligned> = LazyLock::new(|| Aligned::zeroed(STRETCH));
 
 /// A segment and its open file.
 #[derive(Clone)]
@@ -57,14 +59,13 @@ pub(crate) fn prepare(
 
 /// Writes zeros through to the disk; `from` and `to` are multiples of a block.
 pub(super) fn zero(file: &dyn File, from: usize, to: usize, mut between: impl FnMut()) -> std::io::Result<()> {
-    let zeros = Aligned::zeroed(STRETCH.min(to - from));
     let mut at = from;
     while at < to {
         if at > from {
             between();
         }
-        let now = zeros.len().min(to - at);
-        file.write_through(at as u64, &zeros[..now])?;
+        let now = STRETCH.min(to - at);
+        file.write_through(at as u64, &ZEROS[..now])?;
         at += now;
     }
     Ok(())
