@@ -110,7 +110,9 @@ impl World {
         let Some(driven) = &replica.driven else { return };
         let (core, sight) = (driven.core(), &mut self.laws.sights[i]);
         let tail = core.tail();
-        if tail == sight.tail {
+        // Until its promise is on its disk, a primary sends nothing (P3): if it dies before, nobody has ever heard of its entries.
+        let unheard = core.role() == Role::Primary && core.promised().is_none();
+        if tail == sight.tail || unheard {
             return;
         }
         let follows = tail.seq > sight.tail.seq && core.position(sight.tail.seq) == Some(sight.tail);
