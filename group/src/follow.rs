@@ -66,8 +66,7 @@ impl Follow {
                 self.verified = self.verified.max(upto);
                 self.told = self.told.max(append.commit);
                 self.ack_due |= empty;
-                let verified = if planted(39) { local.log.tail().seq } else { self.verified };
-                let commit = self.told.min(verified);
+                let commit = self.told.min(self.verified);
                 if commit > local.commit {
                     self.waiting_since = None;
                 }
@@ -123,7 +122,7 @@ impl Follow {
             out.push(Output::Send { to: primary.clone(), message: local.promise(now) });
         }
         let durable = if planted(5) { local.log.tail().seq } else { local.log.durable() };
-        let durable = durable.min(self.verified);
+        let durable = if planted(39) { durable } else { durable.min(self.verified) };
         let news = durable > self.acked.0;
         let asked = self.nonce > self.acked.1 && (self.ack_due || durable == self.verified);
         if news || asked {

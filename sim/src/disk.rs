@@ -19,6 +19,21 @@ pub(crate) struct LyingDisk {
     next: Arc<Mutex<Option<Lie>>>,
     /// How often it has lied.
     told: Arc<Mutex<u64>>,
+    /// What was written to the log last.
+    last: Arc<Mutex<Option<LastWrite>>>,
+}
+
+/// A write to the log.
+#[derive(Clone, Debug)]
+pub(crate) struct LastWrite {
+    /// In which file.
+    pub(crate) name: String,
+    /// At which offset, in bytes.
+    pub(crate) at: usize,
+    /// How many bytes.
+    pub(crate) bytes: usize,
+    /// How many came before it.
+    pub(crate) number: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -38,9 +53,21 @@ impl LyingDisk {
     pub(crate) fn lies_told(&self) -> u64 {
         *lock(&self.told)
     }
+    pub(crate) fn last_write(&self) -> Option<LastWrite> {
+        lock(&self.last).clone()
+    }
+    /// How much has been written to the log, in writes.
+    pub(crate) fn writes(&self) -> u64 {
+        lock(&self.last).as_ref().map_or(0, |last| last.number)
+    }
     /// What is there when the machine comes back.
     pub(crate) fn after(&self, luck: Luck) -> LyingDisk {
-        LyingDisk { base: self.base.after_power_cut(luck), next: Arc::default(), told: self.told.clone() }
+        LyingDisk {
+            base: self.base.after_power_cut(luck),
+            next: Arc::default(),
+            told: self.told.clone(),
+            last: Arc::new(Mutex::new(self.last_write())),
+        }
     }
 }
 
@@ -53,7 +80,8 @@ impl Disk for LyingDisk {
     }
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
         let file = self.base.open(name)?;
-        Ok(Arc::new(LyingFile { file, disk: self.clone(), log: is_log(name) }))
+        let log = is_log(name).then(|| name.to_owned());
+        Ok(Arc::new(LyingFile { file, disk: self.clone(), log }))
     }
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.base.rename(from, to)
@@ -79,7 +107,8 @@ pub(crate) fn is_log(name: &str) -> bool {
 struct LyingFile {
     file: Arc<dyn File>,
     disk: LyingDisk,
-    log: bool,
+    /// Its name, if it is one of the log's.
+    log: Option<String>,
 }
 
 impl File for LyingFile {
@@ -93,8 +122,11 @@ impl File for LyingFile {
         self.file.write(at, bytes)
     }
     fn write_through(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        let lie = if self.log { lock(&self.disk.next).take() } else { None };
-        let Some(lie) = lie else { return self.file.write_through(at, bytes) };
+        let Some(name) = &self.log else { return self.file.write_through(at, bytes) };
+        let number = self.disk.writes() + 1;
+        let last = LastWrite { name: name.clone(), at: usize::try_from(at).unwrap_or(0), bytes: bytes.len(), number };
+        *lock(&self.disk.last) = Some(last);
+        let Some(lie) = lock(&self.disk.next).take() else { return self.file.write_through(at, bytes) };
         *lock(&self.disk.told) += 1;
         match lie {
             Lie::Nothing => Ok(()),

@@ -1,13 +1,13 @@
 //! What goes wrong: each kind of fault, done to the world. Keeps within what the promise covers; the laws say what must hold all the same.
-use crate::disk::{Lie, LyingDisk, is_log};
+use crate::disk::{LastWrite, Lie, LyingDisk, is_log};
 use crate::mix::{Fault, Kind, MS};
 use crate::network::{Actor, STORE};
 use crate::replicas::{Item, Replica};
 use crate::world::{Event, Over, World};
 use group::limits::FORMAT;
-use group::{Role, Sign};
+use group::{Pod, Proposal, Role, Sign, StorageId};
+use member::disk::Disk;
 use member::disk::simulated::{self, Luck};
-use member::disk::{BLOCK, Disk};
 use std::io::ErrorKind;
 
 /// How long nothing else goes wrong after a disk was made to lie, in µs.
@@ -59,6 +59,7 @@ impl World {
             Kind::ControllerCrash => self.crash_controller(i % 2),
             Kind::FrontCrash => self.crash_front(i % 2),
             Kind::FrontCut => self.cut_front(i % 2, dice),
+            Kind::Ambush => self.ambush = Some(dice),
         }
     }
 
@@ -107,7 +108,7 @@ impl World {
     fn can_spare(&self, victim: usize) -> bool {
         let Some(view) = self.store.newest() else { return false };
         let others = view.pairs().filter(|(pod, _)| **pod != self.replicas[victim].pod);
-        let there = |pod: &group::Pod, storage| {
+        let there = |pod: &Pod, storage| {
             self.replicas.iter().any(|replica| {
                 let sound = replica.driven.as_deref().is_some_and(|driven| driven.core().role() != Role::Halted);
                 replica.pod == *pod && replica.storage == storage && !replica.damaged && sound
@@ -125,7 +126,7 @@ impl World {
 
     /// Whether no disk that the view names is gone for ever, sound or not.
     fn set_is_there(&self) -> bool {
-        let is_there = |(pod, storage): (&group::Pod, _)| {
+        let is_there = |(pod, storage): (&Pod, _)| {
             self.replicas.iter().any(|replica| replica.pod == *pod && replica.storage == storage)
         };
         self.store.current.as_ref().is_some_and(|view| view.pairs().all(is_there))
@@ -145,11 +146,13 @@ impl World {
             return;
         }
         let delay = span(dice[1], 20, 800);
-        let Replica { storage, durable, damaged, flipped, .. } = &mut self.replicas[i];
+        let Replica { storage, durable, damaged, noticeable, lied, .. } = &mut self.replicas[i];
         if kind == Kind::Wipe && !*damaged {
             self.laws.gone.insert(*storage, *durable);
         }
-        *flipped = matches!(kind, Kind::FlipLog | Kind::FlipAny) && (!*damaged || *flipped);
+        let noticed = !*damaged || *noticeable;
+        *noticeable = matches!(kind, Kind::FlipLog | Kind::FlipAny) && noticed;
+        *lied = matches!(kind, Kind::Misdirect | Kind::LoseWrite) && noticed;
         *damaged = true;
         match kind {
             Kind::Wipe => {
@@ -221,8 +224,8 @@ impl World {
     }
     /// What is asked may still get through while no answer does.
     fn cut_front(&mut self, f: usize, dice: [u64; 4]) {
-        let longest = if dice[1] & 1 == 0 { 6_000 } else { 12_000 };
-        let until = (self.now + span(dice[2], 500, longest)).min(self.mix.course.calm);
+        let (shortest, longest) = if dice[1] & 1 == 0 { (500, 6_000) } else { (9_000, 13_000) };
+        let until = (self.now + span(dice[2], shortest, longest)).min(self.mix.course.calm);
         let place = Actor::Front(f).place();
         for i in 0..self.replicas.len() {
             self.net.hold(i, place, until);
@@ -230,6 +233,23 @@ impl World {
                 self.net.hold(place, i, until);
             }
         }
+    }
+    /// Whoever is being let in is stopped, and the primary does not hear what became of it.
+    pub(crate) fn spring_ambush(&mut self, primary: usize, proposal: &Proposal) {
+        let Some(dice) = self.ambush else { return };
+        let held = self.replicas[primary].driven.as_deref().and_then(|driven| driven.core().view());
+        let anew = |(pod, storage): &(&Pod, StorageId)| held.is_some_and(|held| !held.holds(pod, *storage));
+        let Some(j) = proposal.next.pairs().find(anew).and_then(|(pod, _)| self.index(pod)) else { return };
+        self.ambush = None;
+        if self.now < self.guarded || self.calm() {
+            return;
+        }
+        self.say(|| format!("AMBUSH (r{j}, which r{primary} lets in)"));
+        let until = (self.now + span(dice[1], 100, 2_000)).min(self.mix.course.calm);
+        self.net.hold(STORE, primary, until);
+        let replica = &mut self.replicas[j];
+        replica.paused_until = replica.paused_until.max(until);
+        replica.awake_since = replica.paused_until;
     }
     fn reset(&mut self, i: usize) {
         let mine = self.net.conns.values().filter(|conn| conn.to == i && conn.open).map(|conn| conn.id);
@@ -324,7 +344,18 @@ impl World {
 
 /// Inverts one bit of what a disk holds.
 fn flip(disk: &LyingDisk, log_only: bool, which: u64, place: u64) {
+    // One in four hits what was written last, where damage is hardest to tell from a write that was cut short.
     let names = disk.names().unwrap_or_default();
+    if place >> 40 & 3 == 0
+        && let Some(LastWrite { name, at, bytes, .. }) = disk.last_write()
+        && names.contains(&name)
+    {
+        let contents = disk.base.contents(&name);
+        let written: Vec<usize> = (at..contents.len().min(at + bytes)).filter(|at| contents[*at] != 0).collect();
+        if !written.is_empty() {
+            return disk.base.flip(&name, written[pick(place, written.len())], (place >> 56) as u8 % 8);
+        }
+    }
     let files: Vec<String> = names.into_iter().filter(|name| !log_only || is_log(name)).collect();
     if files.is_empty() {
         return;
@@ -333,9 +364,7 @@ fn flip(disk: &LyingDisk, log_only: bool, which: u64, place: u64) {
     let contents = disk.base.contents(name);
     // Where something is written, as a rule: most of a segment is zeros.
     let written: Vec<usize> = (0..contents.len()).filter(|at| contents[*at] != 0).collect();
-    // One in four hits what was written last, where damage is hardest to tell from a write that was cut short.
-    let near = if place >> 40 & 3 == 0 { written.len().saturating_sub(BLOCK) } else { 0 };
-    let byte = if written.is_empty() { 0 } else { written[near + pick(place, written.len() - near)] };
+    let byte = if written.is_empty() { 0 } else { written[pick(place, written.len())] };
     if !contents.is_empty() {
         disk.base.flip(name, byte, (place >> 56) as u8 % 8);
     }

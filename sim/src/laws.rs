@@ -103,7 +103,8 @@ impl World {
         self.look_at_state(i);
     }
 
-    /// I6: the same place of the same epoch holds the same entry everywhere. F1: every version that is installed can read it.
+    /// I6: the same place of the same epoch holds the same entry everywhere. F1: every version that is installed can read it. W3: each entry
+    /// was taken behind the one that its primary had before it.
     fn look_at_log(&mut self, i: usize) {
         let readable = self.replicas.iter().map(|replica| replica.speaks).min().unwrap_or(FORMAT);
         let replica = &mut self.replicas[i];
@@ -118,9 +119,12 @@ impl World {
         let follows = tail.seq > sight.tail.seq && core.position(sight.tail.seq) == Some(sight.tail);
         let from = if follows { sight.tail.seq } else { core.first_seq() - 1 };
         sight.tail = tail;
-        let (mut differs, mut unreadable) = (None, None);
+        let (mut differs, mut unreadable, mut unchained) = (None, None, None);
+        let mut before = core.position(from).map(|before| before.hash);
         for entry in core.entries(from, tail.seq) {
             let hash = entry.hash();
+            unchained = unchained.or(before.is_some_and(|before| before != entry.prev_hash).then_some(entry.seq));
+            before = Some(hash);
             unreadable = unreadable.or(matches!(entry.body, Body::Format(n) if n > readable).then_some(entry.seq));
             if *self.laws.places.entry((entry.epoch, entry.seq)).or_insert(hash) != hash {
                 differs = Some(entry.seq);
@@ -146,6 +150,9 @@ impl World {
             self.broken(format!(
                 "F1: r{i} has a new format announced in entry {seq}, and not every version can read it"
             ));
+        }
+        if let Some(seq) = unchained {
+            self.broken(format!("W3: r{i} has taken entry {seq} behind another one than its primary has before it"));
         }
         if dropped {
             self.broken(format!("P4: r{i} is in the set and drops committed entries; its log ends at {tail:?}"));
@@ -263,7 +270,7 @@ impl World {
         let promised = driven.core().promised().unwrap_or_default();
         self.sums.unsound += u64::from(unsound);
         let replica = &self.replicas[i];
-        let trusted = !replica.damaged || replica.flipped;
+        let trusted = !replica.damaged || replica.noticeable;
         if unsound {
             self.say(|| format!("r{i} finds its disk unsound"));
         } else if trusted && !self.laws.holds(after, before.seq, before.hash) {

@@ -99,6 +99,7 @@ kinds! {
     ControllerCrash "a controller is started anew",
     FrontCrash "a front end is started anew",
     FrontCut "a front end is cut off from all members, in both directions or in one, perhaps for longer than it parks",
+    Ambush "whoever is let in next is stopped in that moment, and the primary does not hear whether its view was written",
 }
 
 /// One fault of a run, drawn before it begins, so that any of them can be left out.
@@ -126,6 +127,8 @@ pub struct Mix {
     pub(crate) loss_percent: u64,
     pub(crate) duplicate_percent: u64,
     pub(crate) reorder_percent: u64,
+    /// Of the frames that are said on a connection of members within `YOUNG` so many more are lost.
+    pub(crate) early_loss_percent: u64,
     pub(crate) late_write_percent: u64,
     pub(crate) lost_write_percent: u64,
     pub(crate) lost_reply_percent: u64,
@@ -157,6 +160,7 @@ impl Mix {
             loss_percent: rarely(luck, 25, 10),
             duplicate_percent: rarely(luck, 25, 10),
             reorder_percent: rarely(luck, 25, 20),
+            early_loss_percent: early_loss_percent(seed),
             late_write_percent: rarely(luck, 40, 30),
             lost_write_percent: rarely(luck, 40, 20),
             lost_reply_percent: rarely(luck, 40, 30),
@@ -172,23 +176,48 @@ impl Mix {
 
 const SEGMENT_BYTES: u32 = 256 << 10;
 
-/// Some runs have a fault that needs time to do harm, beside all others.
+/// So long a connection is young, in µs.
+pub(crate) const YOUNG: u64 = 500 * MS;
+
+/// In some runs what is said when members meet again is lost more often: their logs are compared then.
+fn early_loss_percent(seed: u64) -> u64 {
+    let luck = &mut Luck::new(seed, 4);
+    if luck.chance(25) { luck.between(20, 60) } else { 0 }
+}
+
+/// Some runs have faults that need time, or one another, to do harm, beside all others.
 fn with_scene(seed: u64, calm: u64, mut faults: Vec<Fault>) -> Vec<Fault> {
     let luck = &mut Luck::new(seed, 3);
     if luck.chance(10) {
         let at = luck.between(calm / 20, calm / 3);
-        let dice = [luck.draw(), luck.draw(), luck.draw(), luck.draw()];
-        let place = faults.partition_point(|fault| fault.at <= at);
-        faults.insert(place, Fault { at, kind: Kind::FrontCut, dice });
+        put(&mut faults, luck, at, Kind::FrontCut);
+    }
+    let luck = &mut Luck::new(seed, 5);
+    if luck.chance(10) {
+        // Somebody is put out of the set, and let in again.
+        let at = luck.between(calm / 20, calm / 2);
+        put(&mut faults, luck, at, Kind::Ambush);
+        put(&mut faults, luck, at + 1, Kind::Kill);
+    }
+    if luck.chance(5) {
+        // A disk is found unsound while the view is lost, before it is rebuilt.
+        let at = luck.between(calm / 20, calm / 2);
+        put(&mut faults, luck, at, Kind::StoreDelete);
+        put(&mut faults, luck, at + 100 * MS, Kind::FlipLog);
     }
     faults
+}
+fn put(faults: &mut Vec<Fault>, luck: &mut Luck, at: u64, kind: Kind) {
+    let dice = [luck.draw(), luck.draw(), luck.draw(), luck.draw()];
+    let place = faults.partition_point(|fault| fault.at <= at);
+    faults.insert(place, Fault { at, kind, dice });
 }
 
 fn faults(luck: &mut Luck, calm: u64) -> Vec<Fault> {
     let share = luck.between(5, 60);
     let weights: Vec<(Kind, u64)> = Kind::ALL
         .iter()
-        .filter(|kind| **kind != Kind::FrontCut)
+        .filter(|kind| !matches!(kind, Kind::FrontCut | Kind::Ambush))
         .map(|kind| (*kind, u64::from(luck.chance(share)) * luck.between(1, 6)))
         .collect();
     let all: u64 = weights.iter().map(|(_, weight)| weight).sum();

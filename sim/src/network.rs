@@ -1,5 +1,5 @@
 //! Connections between replicas, front ends and controllers: they open, carry frames in order, are held up, and end. Reads no frame.
-use crate::mix::MS;
+use crate::mix::{MS, YOUNG};
 use crate::world::{Event, World};
 use group::Peer;
 use member::Hand;
@@ -51,6 +51,8 @@ pub(crate) struct Conn {
     due: [u64; 2],
     /// When each side last heard something.
     pub(crate) heard: [u64; 2],
+    /// When it was opened.
+    since: u64,
     pub(crate) open: bool,
     /// It has ended, and this many sides have not heard of it.
     deaf: u8,
@@ -158,7 +160,7 @@ impl World {
         let heard = [self.now; 2];
         let peer = if let Actor::Replica(i) = from { Some(Rc::new(self.replicas[i].peer())) } else { None };
         let ends = Ends { id, from, life, to, boot, peer };
-        let conn = Conn { ends, opener: None, called: None, due: [0; 2], heard, open: false, deaf: 0 };
+        let conn = Conn { ends, opener: None, called: None, due: [0; 2], heard, since: self.now, open: false, deaf: 0 };
         self.net.dialling.remove(&(from, to));
         self.net.insert(conn);
         let delay = self.flight() + self.flight();
@@ -216,12 +218,14 @@ impl World {
             return;
         }
         let peers = matches!(conn.from, Actor::Replica(_));
-        let faulty = self.mix.loss_percent + self.mix.duplicate_percent + self.mix.reorder_percent > 0;
+        let early = self.now < conn.since + YOUNG;
+        let loss = if early { self.mix.loss_percent.max(self.mix.early_loss_percent) } else { self.mix.loss_percent };
+        let faulty = loss + self.mix.duplicate_percent + self.mix.reorder_percent > 0;
         if !peers || called || !faulty || self.calm() {
             return self.carry(id, called, bytes, true);
         }
         for frame in frames(&bytes) {
-            if self.luck.chance(self.mix.loss_percent) {
+            if self.luck.chance(loss) {
                 continue;
             }
             let copies = if self.luck.chance(self.mix.duplicate_percent) { 2 } else { 1 };

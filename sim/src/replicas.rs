@@ -62,8 +62,11 @@ pub(crate) struct Replica {
     pub(crate) tears: bool,
     /// The highest epoch promised that is certainly on the disk.
     pub(crate) promise: Epoch,
-    /// What was done to its disk was no more than inverting bits: it must be noticed.
-    pub(crate) flipped: bool,
+    /// What was done to its disk must be noticed when it is opened, or nothing of it is wanted any more: bits were inverted, or a write was
+    /// not done and others came after it.
+    pub(crate) noticeable: bool,
+    /// What was done to its disk is at most a write that was not done.
+    pub(crate) lied: bool,
     /// Since when it runs without having been stopped.
     pub(crate) awake_since: u64,
     /// When its last reign began.
@@ -101,7 +104,8 @@ impl Replica {
             backup: None,
             tears: false,
             promise: Epoch::default(),
-            flipped: false,
+            noticeable: false,
+            lied: false,
             awake_since: 0,
             leads_since: 0,
             ears: Ears::default(),
@@ -170,7 +174,8 @@ impl World {
         let tail = driven.core().tail();
         let same = replica.storage == me.storage;
         replica.damaged &= same;
-        replica.flipped &= same;
+        replica.noticeable &= same;
+        replica.lied &= same;
         replica.ears = Ears::default();
         replica.awake_since = self.now;
         if !same {
@@ -362,6 +367,11 @@ impl World {
         self.go_on_fetching(i, boot);
     }
     fn asked(&mut self, i: usize, boot: u128, ask: Ask) {
+        if let Ask::Propose(proposal) = &ask {
+            self.law_of_letting_in(i, proposal);
+            self.replicas[i].ears.proposed(proposal, self.now);
+            self.spring_ambush(i, proposal);
+        }
         if self.net.is_held(i, STORE, self.now) {
             return;
         }
@@ -426,10 +436,12 @@ impl World {
         replica.writing = false;
         let Some(driven) = &mut replica.driven else { return };
         let tail = driven.core().tail();
-        let lies = replica.disk.lies_told();
+        let (lies, writes) = (replica.disk.lies_told(), replica.disk.writes());
         let sound = driven.write() && driven.core().role() != Role::Halted;
         if replica.disk.lies_told() > lies {
-            replica.damaged = true;
+            (replica.damaged, replica.noticeable) = (true, false);
+        } else if replica.lied && replica.disk.writes() > writes {
+            replica.noticeable = true;
         }
         if std::mem::take(&mut replica.tears) {
             return self.stop_after_tear(i);
@@ -531,7 +543,7 @@ impl World {
         replica.disk = LyingDisk::new(self.mix.cached_reads);
         replica.storage = StorageId(0);
         (replica.durable, replica.damaged) = (Position::default(), false);
-        (replica.promise, replica.flipped) = (Epoch::default(), false);
+        (replica.promise, replica.noticeable, replica.lied) = (Epoch::default(), false, false);
         self.sums.unsound += 1;
         self.say(|| format!("r{i} has a blank disk"));
     }

@@ -1,4 +1,4 @@
-//! Laws about single rules of the protocol (R1, S1, S2, W2), looked at where the rule is used. Changes nothing in the world.
+//! Laws about single rules of the protocol (R1, S1, S2, V4, W2), looked at where the rule is used. Changes nothing in the world.
 use crate::store::rank;
 use crate::world::World;
 use group::{Peer, Pod, Proposal, StorageId, View};
@@ -11,6 +11,8 @@ pub(crate) struct Ears {
     pub(crate) said: BTreeMap<StorageId, u64>,
     /// When something came from this member.
     pub(crate) heard: BTreeMap<Pod, u64>,
+    /// What it has proposed, and when first.
+    proposed: Vec<(u64, Proposal)>,
 }
 
 impl Ears {
@@ -18,6 +20,12 @@ impl Ears {
         let newest = self.said.entry(peer.storage).or_default();
         *newest = said.max(*newest);
         self.greet(peer, now);
+    }
+    /// It asks for this view, perhaps again.
+    pub(crate) fn proposed(&mut self, proposal: &Proposal, now: u64) {
+        if self.proposed.iter().all(|(_, known)| known != proposal) {
+            self.proposed.push((now, proposal.clone()));
+        }
     }
     /// A connection was opened: whoever is at its other end is there, though he has answered nothing yet.
     pub(crate) fn greet(&mut self, peer: &Peer, now: u64) {
@@ -44,7 +52,10 @@ impl World {
         // What it wrote and does not know of yet counts too (V4).
         let newest = self.store.newest().filter(|view| view.epoch == held.epoch);
         let known = |view: &&View| self.store.landed.get(&rank(view)).is_some_and(|landed| *landed <= asked);
-        let disks = [Some(held), newest].into_iter().flatten().filter(known).flat_map(View::pairs);
+        // So does what it has proposed, until it sees a higher version.
+        let open = |(since, proposal): &&(u64, Proposal)| *since <= asked && proposal.base == held.version;
+        let open = replica.ears.proposed.iter().filter(open).map(|(_, proposal)| &proposal.next);
+        let disks = [Some(held), newest].into_iter().flatten().filter(known).chain(open).flat_map(View::pairs);
         let silent = |(_, storage): &(_, StorageId)| {
             *storage != replica.storage && replica.ears.said.get(storage).is_none_or(|said| *said < asked)
         };
@@ -70,6 +81,21 @@ impl World {
         let silent = |pod: &&Pod| replica.ears.heard.get(*pod).is_none_or(|heard| long_ago(*heard));
         let law = others.into_iter().find(silent).map(|pod| format!("S1: r{i} keeps {pod}, which does not answer"));
         if let Some(law) = law {
+            self.broken(law);
+        }
+    }
+
+    /// S2: whoever is to be let in holds the start of the epoch.
+    pub(crate) fn law_of_letting_in(&mut self, i: usize, proposal: &Proposal) {
+        let held = self.replicas[i].driven.as_deref().and_then(|driven| driven.core().view());
+        let Some(held) = held.filter(|held| held.epoch == proposal.next.epoch) else { return };
+        let Some((seq, hash)) = self.laws.starts.get(&held.epoch).copied() else { return };
+        let anew = proposal.next.pairs().filter(|(pod, storage)| !held.holds(pod, *storage));
+        let lacks = |(pod, storage): (&Pod, StorageId)| {
+            let end = self.end_of(pod, storage).filter(|end| !self.laws.holds(*end, seq, hash))?;
+            Some(format!("S2: r{i} lets {pod} in, which lacks the start of {}; its disk ends at {end:?}", held.epoch))
+        };
+        if let Some(law) = anew.into_iter().find_map(lacks) {
             self.broken(law);
         }
     }

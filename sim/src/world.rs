@@ -175,6 +175,8 @@ pub(crate) struct World {
     /// No program is renewed before this moment: it is not noticed yet that another has become older (F1).
     pub(crate) upgrades_after: u64,
     pub(crate) faults: Vec<Fault>,
+    /// What waits for the next one who is let in.
+    pub(crate) ambush: Option<[u64; 4]>,
     /// Which process says what a front end hears just now.
     pub(crate) answers: Option<(usize, u128)>,
 }
@@ -202,6 +204,7 @@ impl World {
             guarded: 0,
             upgrades_after: 0,
             faults,
+            ambush: None,
             answers: None,
             mix,
         };
