@@ -141,8 +141,11 @@ impl Lead {
     /// A member promised and told its log: find where the logs part and send the rest (P3, P5, C1).
     pub(crate) fn promised(&mut self, local: &Local, now: Now, from: &Peer, told: Promise, out: &mut Vec<Output>) {
         let Some(progress) = self.peers.get_mut(&from.pod) else { return };
+        // The last words of a process may arrive when its successor already speaks. Whoever is there now is asked on each connection.
+        if progress.peer.as_ref() != Some(from) {
+            return;
+        }
         progress.detector.hear();
-        progress.peer = Some(from.clone());
         progress.format = Some(told.format);
         progress.clock = Some((told.clock, now.mono));
         let tail = local.log.tail().seq;

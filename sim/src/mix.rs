@@ -188,7 +188,7 @@ fn early_loss_percent(seed: u64) -> u64 {
 /// Some runs have faults that need time, or one another, to do harm, beside all others.
 fn with_scene(seed: u64, calm: u64, mut faults: Vec<Fault>) -> Vec<Fault> {
     let luck = &mut Luck::new(seed, 3);
-    if luck.chance(10) {
+    if luck.chance(20) {
         let at = luck.between(calm / 20, calm / 3);
         put(&mut faults, luck, at, Kind::FrontCut);
     }

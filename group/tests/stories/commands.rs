@@ -71,6 +71,7 @@ fn wires(world: &mut World, words: &[&str]) -> bool {
             acts::forge(world, wire, number(seq), entry, &body.join(" "))
         }
         ["drop", wire] => each_wire(world, wire, |world, wire| drop(world.network.take(&wire, usize::MAX))),
+        ["put", "last", wire] => each_wire(world, wire, |world, wire| world.network.put_last(&wire)),
         ["duplicate", wire] => each_wire(world, wire, |world, wire| world.network.duplicate(&wire)),
         ["hold", wire] => each_wire(world, wire, |world, wire| world.network.hold(wire)),
         ["cut", wire] => each_wire(world, wire, |world, wire| world.network.cut(wire)),

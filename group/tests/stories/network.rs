@@ -38,6 +38,12 @@ impl Network {
         let queue = self.queues.entry(wire.clone()).or_default();
         queue.extend(queue.clone());
     }
+    /// The oldest message under way comes after all others.
+    pub(crate) fn put_last(&mut self, wire: &Wire) {
+        if let Some(queue) = self.queues.get_mut(wire).filter(|queue| !queue.is_empty()) {
+            queue.rotate_left(1);
+        }
+    }
     /// Whatever is sent from now on waits until a story names the wire.
     pub(crate) fn hold(&mut self, wire: Wire) {
         self.held.insert(wire);
