@@ -156,5 +156,8 @@ impl Stage {
 }
 
 #[cfg(test)]
+#[path = "fuzz_tests.rs"]
+mod fuzz_tests;
+#[cfg(test)]
 #[path = "simulator_tests.rs"]
 mod tests;

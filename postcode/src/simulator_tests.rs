@@ -16,7 +16,7 @@ use crate::http::{Adapter, Setup, app};
 use crate::services::PREMISES;
 
 /// A service, and a postcode that it knows.
-const SERVICES: [(&str, &str, &str); 12] = [
+pub(super) const SERVICES: [(&str, &str, &str); 12] = [
     ("postcodes.io", "GB", "DH1 3LE"),
     ("open-postcode-geo", "GB", "DH1 3LE"),
     ("onemap", "SG", "307987"),
