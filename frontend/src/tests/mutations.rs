@@ -66,8 +66,75 @@ fn check(body: &[u8]) -> Result<(), TestCaseError> {
     })
 }
 
+/// Every route that takes a body, and a body that it takes.
+fn bodies() -> Vec<(&'static str, &'static str, Value)> {
+    let menu = json!({"currency": "GBP", "categories": [{"id": "hot", "name": "Hot", "items": [{"id": "tea", "name": "Tea",
+        "description": "", "price": 150, "allergens": ["milk"], "age_restricted": false, "option_groups": [{"id": "size",
+        "name": "Size", "min": 0, "max": 1, "options": [{"id": "large", "name": "Large", "price": 50, "max_quantity": 1,
+        "allergens": []}]}]}]}]});
+    vec![
+        ("POST", "/v1/orders", order()),
+        ("POST", "/v1/quotes", order()),
+        ("POST", "/v1/orders/0000000000000000000000000A/accept", json!({"ready_by": "2026-11-22T12:00:00Z"})),
+        (
+            "POST",
+            "/v1/orders/0000000000000000000000000A/reject",
+            json!({"reason": "item_unavailable", "items": ["margherita"]}),
+        ),
+        ("POST", "/v1/orders/0000000000000000000000000A/cancel", json!({"reason": "changed_mind"})),
+        ("PUT", "/v1/restaurants/cathedral-pizza/menu", menu),
+        (
+            "PUT",
+            "/v1/restaurants/cathedral-pizza/items/margherita/availability",
+            json!({"available": true, "stock": 3}),
+        ),
+        ("POST", "/v1/restaurants/cathedral-pizza/pause", json!({"until": "2026-11-22T12:00:00Z"})),
+        ("POST", "/v1/cluster/promote", json!({"to": "replica-1", "expect_epoch": 1})),
+        ("POST", "/v1/cluster/rebuild-view", json!({"expect_epoch": 1})),
+        ("POST", "/v1/cluster/force-loss", json!({"keep": "replica-1", "expect_epoch": 1})),
+    ]
+}
+
+/// Whatever is said where, the answer is one of the table, with a code if it is a refusal.
+fn check_route(method: &str, path: &str, body: Vec<u8>) -> Result<(), TestCaseError> {
+    ONE.with(|(runtime, bench, count)| {
+        count.set(count.get() + 1);
+        let key = format!("key-elsewhere-{:06}", count.get());
+        let got = runtime.block_on(bench.call(method, path, &[("idempotency-key", &key)], body));
+        let is_known = got.status.is_success() || !got.code().is_empty() || got.status == StatusCode::NOT_MODIFIED;
+        prop_assert!(is_known && got.status != StatusCode::INTERNAL_SERVER_ERROR, "{} {} {:?}", method, path, got);
+        Ok(())
+    })
+}
+
+fn cases() -> u32 {
+    std::env::var("FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn any_route_told_something_else_anywhere(route: Index, place: Index, value in any_json()) {
+        let all = bodies();
+        let (method, path, body) = route.get(&all);
+        let mut all = Vec::new();
+        places(body, "", &mut all);
+        check_route(method, path, with(body.clone(), &all[place.index(all.len())], value).to_string().into_bytes())?;
+    }
+
+    #[test]
+    fn any_route_told_damaged_bytes(route: Index, place: Index, byte: u8, cut in any::<bool>()) {
+        let all = bodies();
+        let (method, path, body) = route.get(&all);
+        let mut bytes = body.to_string().into_bytes();
+        let place = place.index(bytes.len());
+        bytes[place] = byte;
+        if cut {
+            bytes.truncate(place);
+        }
+        check_route(method, path, bytes)?;
+    }
 
     #[test]
     fn a_value_replaced_anywhere(place: Index, value in any_json()) {
