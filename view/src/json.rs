@@ -134,6 +134,8 @@ fn check(view: &View) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
 
     pub(crate) fn sample() -> View {
         let pods = ["replica-0", "replica-1", "replica-2"];
@@ -223,5 +225,59 @@ mod tests {
         }
         assert!(read(&[0xff, 0xfe, 0]).is_err());
         assert!(read(b"").is_err());
+    }
+
+    fn cases() -> u32 {
+        std::env::var("FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
+    }
+
+    const WORDS: &[&str] =
+        &["", "0", "1", "-1", "1e99", "18446744073709551616", "null", "{}", "[]", "\"\"", "[\"replica-0\"]"];
+
+    /// What may stand where something else belongs.
+    fn anything() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(WORDS).prop_map(str::to_owned),
+            ".{0,12}",
+            any::<u64>().prop_map(|number| number.to_string())
+        ]
+    }
+
+    /// What is accepted keeps the rules, and comes back as it went.
+    fn check_read(read: Result<View, String>) -> Result<(), TestCaseError> {
+        match read {
+            Ok(view) => {
+                prop_assert!(check(&view).is_ok());
+                prop_assert_eq!(super::read(write(&view).as_bytes()), Ok(view.clone()));
+                prop_assert_eq!(from_map(&to_map(&view)), Ok(view));
+            }
+            Err(why) => prop_assert!(!why.is_empty()),
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+        #[test]
+        fn a_view_with_something_else_under_any_key_is_read_or_refused_in_words(which: Index, text in anything(), gone: bool) {
+            let mut map = to_map(&sample());
+            let key = map.keys().nth(which.index(map.len())).unwrap().clone();
+            map.insert(key.clone(), text);
+            if gone {
+                map.remove(&key);
+            }
+            check_read(from_map(&map))?;
+        }
+
+        #[test]
+        fn a_view_whose_bytes_are_damaged_is_read_or_refused_in_words(
+            changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..4), cut in prop::option::of(any::<Index>()),
+        ) {
+            let mut bytes = write(&sample()).into_bytes();
+            changes.iter().for_each(|(place, byte)| *place.get_mut(&mut bytes) = *byte);
+            let end = cut.map_or(bytes.len(), |cut| cut.index(bytes.len()));
+            check_read(super::read(&bytes[..end]))?;
+        }
     }
 }
