@@ -3,7 +3,7 @@
 use order::State;
 use order::command::{Action, PlaceOrder, Step};
 use order::issue::Problem;
-use order::limits::SLOT_MS;
+use order::limits::{FULFIL_AHEAD_MS_MAX, SLOT_MS};
 use order::query::OrdersQuery;
 use order::reply::{Refusal, Reply};
 use order::slot::Slot;
@@ -41,6 +41,18 @@ fn a_full_kitchen_names_the_next_slot_and_takes_the_order_for_then() {
     let order = placed(&mut state, now, "f", wished(next));
     assert_eq!((order.stage(), order.order.fulfil_at_ms()), (Stage::Scheduled, next));
     placed(&mut state, now + SLOT_MS, "later", sushi());
+}
+
+#[test]
+fn slots_that_are_full_as_well_are_passed_over_and_none_is_named_beyond_two_weeks() {
+    let (mut state, now) = (book(), at(EVENING));
+    filled(&mut state, &sushi());
+    let [quarter_to, latest] = [at("2027-03-01T19:45:00Z"), now + FULFIL_AHEAD_MS_MAX];
+    for (number, wish_ms) in [quarter_to, latest].into_iter().flat_map(|wish_ms| [wish_ms; 3]).enumerate() {
+        placed(&mut state, now, &format!("key-{number}"), wished(Some(wish_ms)));
+    }
+    assert_eq!(next_slot(run(&mut state, now, &place("x", sushi())).1), Some(at("2027-03-01T20:00:00Z")));
+    assert_eq!(next_slot(run(&mut state, now, &place("y", wished(Some(latest)))).1), None);
 }
 
 #[test]

@@ -116,6 +116,14 @@ fn a_key_of_a_restaurants_change_works_the_same() {
 }
 
 #[test]
+fn e2_a_key_that_moved_one_order_moves_no_other_one() {
+    let (mut state, now) = (book(), at(EVENING));
+    let [one, two] = ["one", "two"].map(|key| placed(&mut state, now, key, wish()).order.id);
+    moved(&mut state, now, &keyed(kitchen(one, ACCEPT), "step", 1));
+    assert_eq!(refusal(run(&mut state, now, &keyed(kitchen(two, ACCEPT), "step", 1)).1), Refusal::KeyReused);
+}
+
+#[test]
 fn e3_an_old_unknown_key_is_refused_and_an_old_known_one_is_answered() {
     let (mut state, now) = (book(), at("2024-01-01T12:00:00Z"));
     let uuid = |text: &str| Keyed { key: Key::parse(text).unwrap(), fingerprint: 1 };
@@ -152,6 +160,27 @@ fn e3_a_trim_forgets_keys_of_orders_that_are_over_and_keeps_those_of_open_ones()
     assert!(matches!(run(&mut state, now + 2 * DAY, &place("over", wish())).1, Reply::Placed { replayed: false, .. }));
     let step_again = keyed(kitchen(open, Step::Start), "step-key", 2);
     assert!(matches!(run(&mut state, now + 2 * DAY, &step_again).1, Reply::Moved { replayed: false, .. }));
+}
+
+#[test]
+fn e3_a_trim_is_a_slice_and_an_older_one_makes_nobody_remember() {
+    let (mut state, now) = (book(), at(EVENING));
+    let pause = ops(Action::Pause { restaurant: slug("cathedral-pizza"), until_ms: None });
+    for n in 0..limits::TRIM_MAX + 2 {
+        run(&mut state, now, &keyed(pause.clone(), &format!("key-{n}"), 1));
+    }
+    run(&mut state, now, &ops(Action::Resume { restaurant: slug("cathedral-pizza") }));
+    let over = placed(&mut state, now + 10, "over", wish()).order.id;
+    moved(&mut state, now + 10, &kitchen(over, Step::Reject { reason: order::stage::Reason::Busy, items: vec![] }));
+    let later = now + DAY + limits::HOUR_MS;
+    let mut trimmed = |before_ms| {
+        let (delta, _) = run(&mut state, later, &Command::system(Action::Trim { before_ms }));
+        delta.map_or(0, |delta| delta.deletes.len())
+    };
+    assert_eq!(trimmed(later - DAY), limits::TRIM_MAX, "a trim never stalls the loop");
+    assert_eq!(trimmed(now + 5), 2);
+    let again = run(&mut state, later, &place("over", wish())).1;
+    assert!(matches!(again, Reply::Placed { replayed: false, .. }), "its key was forgotten: {again:?}");
 }
 
 #[test]

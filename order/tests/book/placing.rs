@@ -2,7 +2,7 @@
 
 use crate::fixture::*;
 use order::allergen::{Allergen, AllergenSet};
-use order::command::{Action, Given};
+use order::command::{Action, Given, PlaceOrder};
 use order::issue::Problem;
 use order::limits;
 use order::money::{Currency, Money};
@@ -218,6 +218,28 @@ fn what_has_run_out_cannot_be_ordered_and_stock_is_never_oversold() {
 }
 
 #[test]
+fn stock_counts_the_portions_of_each_item_and_what_was_begun_does_not_come_back() {
+    let (mut state, now) = (book(), at(EVENING));
+    let restaurant = slug("cathedral-pizza");
+    for name in ["margherita", "lemonade"] {
+        let (restaurant, availability) = (restaurant.clone(), Availability { available: true, stock: Some(10) });
+        run(&mut state, now, &ops(Action::SetAvailability { restaurant, name: slug(name), availability }));
+    }
+    let mut mixed = wish();
+    mixed.items.extend([line("margherita", 1, &[]), line("lemonade", 4, &[])]);
+    let id = placed(&mut state, now, "a", mixed).order.id;
+    let number = state.restaurant("cathedral-pizza").unwrap().number;
+    let left = |state: &order::State| ["margherita", "lemonade"].map(|name| state.availability(number, name).stock);
+    assert_eq!(left(&state), [Some(7), Some(6)]);
+    for wanted in [order::command::Step::Accept { ready_by_ms: None }, order::command::Step::Start] {
+        moved(&mut state, now, &step(Role::Restaurant, id, wanted));
+    }
+    let reason = order::stage::Reason::Other;
+    moved(&mut state, now, &step(Role::Ops, id, order::command::Step::Cancel { reason }));
+    assert_eq!(left(&state), [Some(7), Some(6)], "it was in the oven");
+}
+
+#[test]
 fn acknowledged_allergens_must_cover_the_order_and_beer_needs_an_adult() {
     let mut state = book();
     let mut careful = wish();
@@ -259,6 +281,19 @@ fn an_order_for_later_waits_and_one_for_an_impossible_time_is_told_the_next() {
         let Refusal::Issues(found) = refusal(run(&mut state, now, &place("b", later.clone())).1) else { panic!() };
         assert_eq!(found[0].problem, Problem::FulfilAtUnavailable { earliest_ms: earliest }, "{wished}");
     }
+}
+
+#[test]
+fn where_it_is_always_open_an_order_is_for_neither_too_soon_nor_too_far_ahead() {
+    let (mut state, now) = (book(), at(EVENING));
+    let (soonest, latest) = (state.quote(now, &wish()).eta_ms, now + limits::FULFIL_AHEAD_MS_MAX);
+    let later = |wish_ms| PlaceOrder { fulfil_at_ms: Some(wish_ms), ..wish() };
+    for (wish_ms, earliest_ms) in [(soonest - 1, Some(soonest)), (latest + 1, None)] {
+        let Refusal::Issues(found) = refusal(run(&mut state, now, &place("a", later(wish_ms))).1) else { panic!() };
+        assert_eq!(found[0].problem, Problem::FulfilAtUnavailable { earliest_ms });
+    }
+    placed(&mut state, now, "b", later(soonest));
+    placed(&mut state, now, "c", later(latest));
 }
 
 #[test]

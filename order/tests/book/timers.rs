@@ -1,6 +1,6 @@
 //! Timers by log time (T1): orders expire and are released when they are due, in slices, and outages shift the deadlines of restaurants.
 
-use order::command::{Action, Command, Step};
+use order::command::{Action, Command, PlaceOrder, Step};
 use order::limits;
 use order::reply::{Obstacle, Refusal, Reply};
 use order::stage::{Role, Stage};
@@ -91,6 +91,21 @@ fn t1_an_outage_shifts_the_deadlines_that_it_swallowed() {
     assert_eq!(deadline(&state, before), Some(now + limits::HOUR_MS + WINDOW + 120_000), "each outage counts once");
     let accept = step(Role::Restaurant, before, Step::Accept { ready_by_ms: None });
     assert_eq!(moved(&mut state, to_ms + 300_000, &accept).stage(), Stage::Accepted);
+}
+
+#[test]
+fn t1_an_outage_shifts_no_release_and_nothing_that_was_due_before_it() {
+    let (mut state, now) = (book(), at(EVENING));
+    let missed = placed(&mut state, now, "missed", wish()).order.id;
+    let later = PlaceOrder { fulfil_at_ms: Some(now + 3 * limits::HOUR_MS), ..wish() };
+    let scheduled = placed(&mut state, now, "later", later);
+    let release_ms = scheduled.deadline_ms().unwrap();
+    let (from_ms, to_ms) = (now + WINDOW, now + WINDOW + limits::HOUR_MS);
+    assert!(to_ms < release_ms);
+    assert!(run(&mut state, to_ms, &Command::system(Action::Outage { from_ms, to_ms })).0.is_some());
+    let deadline = |id| state.order(id).unwrap().deadline_ms();
+    assert_eq!(deadline(scheduled.order.id), Some(release_ms), "the customer's wish is what it was");
+    assert_eq!(deadline(missed), Some(now + WINDOW), "its time was over when the outage began");
 }
 
 #[test]
