@@ -1,6 +1,7 @@
 //! One story at least for every rule of the controller's choice, told with three replicas and a clock that the story moves.
 mod laws;
 mod repairs;
+mod single;
 mod stories;
 
 use super::*;
