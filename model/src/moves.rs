@@ -99,7 +99,12 @@ impl World {
         if used.wipes < max.wipes {
             into.push(Move::Wipe { pod });
         }
-        if node.shelf.is_some() && used.set_backs < max.set_backs {
+        // P5 is about one disk while nothing else is wrong: nobody leads by a view that is no longer the newest.
+        let is_newest = |node: &Node| {
+            node.core.as_ref().and_then(|core| core.view()).map(|view| view.version) == Some(self.store.highest.1)
+        };
+        let alone = self.nodes.iter().all(|node| !node.serves() || is_newest(node));
+        if node.shelf.is_some() && used.set_backs < max.set_backs && alone {
             into.push(Move::SetBack { pod });
         }
         let Some(core) = &node.core else {

@@ -107,6 +107,15 @@ pub const BIG: &[Play] = &[
         instant_disks: false,
         reaches: &[AcknowledgedLater],
         ..Play::of(
+            "big-heir-dies",
+            "P3, W2: a process dies, perhaps the new primary before its promise is on its disk, and returns",
+            Budget { crashes: 1, restarts: 1, promotions: 1, ..ONE },
+        )
+    },
+    Play {
+        instant_disks: false,
+        reaches: &[AcknowledgedLater],
+        ..Play::of(
             "big-power",
             "A1: the power fails for all, all return, a promotion",
             Budget { power_cuts: 1, restarts: 3, promotions: 1, ..ONE },
