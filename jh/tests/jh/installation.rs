@@ -61,9 +61,13 @@ impl Installation {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let mut installation = Installation::start_with(dir, flags);
         installation.alone = Some(alone);
-        let line = installation.hear("is ready: ");
-        line.split("is ready: ").nth(1).unwrap().trim().clone_into(&mut installation.endpoint);
+        installation.until_ready();
         installation
+    }
+
+    fn until_ready(&mut self) {
+        let line = self.hear("is ready: ");
+        line.split("is ready: ").nth(1).unwrap().trim().clone_into(&mut self.endpoint);
     }
 
     /// Waits for a line with `words` in it.
@@ -125,6 +129,21 @@ impl Installation {
     /// Waits until `jh up` has ended; its exit code.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         until("`jh up` ends", || self.up.try_wait().unwrap()).code()
+    }
+
+    /// Kills every process after `before`, and starts all again after `meanwhile`, in the same directory and with the same ports.
+    pub(crate) fn die_and_start(mut self, before: impl FnOnce(), meanwhile: impl FnOnce()) -> Installation {
+        let children = self.children();
+        before();
+        self.up.kill().unwrap();
+        self.up.wait().unwrap();
+        until("all children end", || (!children.iter().any(|pid| is_alive(*pid))).then_some(()));
+        meanwhile();
+        let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
+        let mut again = Installation::start_with(dir, &[]);
+        again.alone = self.alone.take();
+        again.until_ready();
+        again
     }
 
     /// Stops it in order, and gives back its directory.

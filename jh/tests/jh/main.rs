@@ -4,6 +4,7 @@
 mod command_line;
 mod installation;
 mod outside;
+mod real_disks;
 mod real_faults;
 mod server;
 mod supervised;

@@ -2,7 +2,9 @@
 //! process says what is wrong and ends or sheds, others take over, and nothing acknowledged is lost. Where a tool is missing or not
 //! permitted the test says that it was skipped.
 
+use std::io::ErrorKind;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 use serde_json::Value;
@@ -10,24 +12,29 @@ use serde_json::Value;
 use crate::installation::{Installation, jh, until};
 
 /// Runs while something else happens: orders flow for so many seconds.
-struct Orders(Child);
+pub(crate) struct Orders(Child);
 
 fn orders(system: &Installation, seconds: &str) -> Orders {
+    orders_at(system, "50", seconds)
+}
+
+/// The same, so many a second.
+pub(crate) fn orders_at(system: &Installation, rate: &str, seconds: &str) -> Orders {
     let mut drill = jh();
-    drill.args(["--endpoint", &system.endpoint, "-o", "json", "drill", "--fault", "none", "--rate", "50"]);
+    drill.args(["--endpoint", &system.endpoint, "-o", "json", "drill", "--fault", "none", "--rate", rate]);
     drill.args(["--seconds", seconds, "--dir"]).arg(system.dir.path());
     Orders(drill.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
 }
 
 impl Orders {
     /// What the clients saw.
-    fn report(self) -> Value {
+    pub(crate) fn report(self) -> Value {
         let output = self.0.wait_with_output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     }
 }
 
-fn must_be_kept(report: &Value, what: &str) {
+pub(crate) fn must_be_kept(report: &Value, what: &str) {
     let found = &report["findings"];
     for wrong in ["lost", "changed", "doubled"] {
         assert_eq!(found[wrong], Value::Array(vec![]), "{what}: {wrong}");
@@ -37,22 +44,28 @@ fn must_be_kept(report: &Value, what: &str) {
 
 fn ready() -> Installation {
     let system = Installation::ready_in(tempfile::tempdir().unwrap());
-    until("all replicas are in sync", || {
-        let cluster: Value = serde_json::from_str(&system.must(&["cluster", "status", "-o", "json"])).unwrap();
-        (cluster["in_sync"].as_array().unwrap().len() == 3).then_some(())
-    });
+    until_whole(&system);
     system
 }
 
+pub(crate) fn cluster(system: &Installation) -> Value {
+    serde_json::from_str(&system.must(&["cluster", "status", "-o", "json"])).unwrap()
+}
+
+pub(crate) fn until_whole(system: &Installation) {
+    let is_whole = || cluster(system)["in_sync"].as_array().unwrap().len() == 3;
+    until("all replicas are in sync", || is_whole().then_some(()));
+}
+
 fn primary(system: &Installation) -> (String, Pid) {
-    let cluster: Value = serde_json::from_str(&system.must(&["cluster", "status", "-o", "json"])).unwrap();
+    let cluster = cluster(system);
     let name = cluster["primary"].as_str().unwrap().to_owned();
     let pid = system.pid(&name).unwrap();
     (name, pid)
 }
 
 /// Waits until another process has that name, and its log has these words.
-fn must_end_saying(system: &Installation, name: &str, pid: Pid, words: &str) {
+pub(crate) fn must_end_saying(system: &Installation, name: &str, pid: Pid, words: &str) {
     until(&format!("{name} ends and is started again"), || system.pid(name).filter(|now| *now != pid));
     let log = std::fs::read_to_string(system.dir.path().join(format!("{name}.log"))).unwrap();
     assert!(log.contains(words), "{name} does not say {words:?}");
@@ -153,6 +166,62 @@ fn a_primary_without_memory_ends_and_loses_nothing() {
     must_end_saying(&system, &name, pid, "memory allocation of");
     let report = orders.report();
     must_be_kept(&report, "no memory");
+    assert_eq!(report["errors"], 0, "{report:#}");
+}
+
+/// A control group with this much memory, removed when it is dropped.
+struct Small(std::path::PathBuf);
+
+impl Small {
+    /// By the second version of control groups where it rules memory, else by the first.
+    fn with(bytes: &str) -> Result<Small, String> {
+        let root = std::path::Path::new("/sys/fs/cgroup");
+        let rules = std::fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
+        let second = rules.split_whitespace().any(|rule| rule == "memory");
+        let (root, limit) =
+            if second { (root.to_owned(), "memory.max") } else { (root.join("memory"), "memory.limit_in_bytes") };
+        let group = Small(root.join(format!("jh-test-{}", std::process::id())));
+        if second {
+            let _ = std::fs::write(root.join("cgroup.subtree_control"), "+memory");
+        }
+        let made = std::fs::create_dir(&group.0).and_then(|()| std::fs::write(group.0.join(limit), bytes));
+        // Where there is swap, the limit is one of both.
+        for swap in ["memory.swap.max", "memory.memsw.limit_in_bytes"] {
+            let _ = std::fs::write(group.0.join(swap), if second { "0" } else { bytes });
+        }
+        made.map(|()| group).map_err(|error| format!("no control group can be made here: {error}"))
+    }
+    fn take_in(&self, pid: Pid) -> std::io::Result<()> {
+        std::fs::write(self.0.join("cgroup.procs"), pid.as_raw_nonzero().to_string())
+    }
+}
+impl Drop for Small {
+    fn drop(&mut self) {
+        // A process that was killed leaves it a moment later.
+        let begun = Instant::now();
+        let is_left = || std::fs::remove_dir(&self.0).is_err_and(|error| error.kind() != ErrorKind::NotFound);
+        while is_left() && begun.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn a_primary_that_reaches_the_memory_limit_of_its_container_is_killed_and_nothing_is_lost() {
+    let group = match Small::with("65536") {
+        Ok(group) => group,
+        Err(why) => return eprintln!("SKIPPED: {why}"),
+    };
+    let system = ready();
+    let (name, pid) = primary(&system);
+    let orders = orders_at(&system, "200", "8");
+    if let Err(error) = group.take_in(pid) {
+        return eprintln!("SKIPPED: a process may not be put into a control group here: {error}");
+    }
+    system.hear(&format!("{name} killed by signal 9"));
+    until("it is started again", || system.pid(&name).filter(|now| *now != pid));
+    let report = orders.report();
+    must_be_kept(&report, "the memory limit");
     assert_eq!(report["errors"], 0, "{report:#}");
 }
 
