@@ -215,7 +215,7 @@ impl World {
         if used.losses < max.losses && !store.missing {
             into.push(Move::LoseView);
         }
-        if used.rollbacks < max.rollbacks {
+        if used.rollbacks < max.rollbacks && self.is_settled() {
             let older = store.views.iter().filter(|view| view.version < store.highest.1);
             let older: BTreeSet<u64> = older.map(|view| view.version).collect();
             into.extend(older.into_iter().map(|version| Move::RollBack { version }));
@@ -231,6 +231,17 @@ impl World {
             let keeps = (0..play.pods).filter(|keep| repair::force(self, *keep).is_some());
             into.extend(keeps.map(|keep| Move::Force { keep }));
         }
+    }
+
+    /// V3 is about a store that is set back while nothing else is wrong: no failover is under way, every disk of the newest set has
+    /// promised its epoch.
+    fn is_settled(&self) -> bool {
+        let Some(view) = self.store.current() else { return false };
+        let has_promised = |(pod, storage)| {
+            let disk = self.nodes.iter().find(|node| node.pod == *pod && node.disk.storage == storage);
+            disk.and_then(|node| node.status()).is_some_and(|status| status.promised >= view.epoch)
+        };
+        !self.store.is_lost() && view.pairs().all(has_promised)
     }
 
     /// V1, V5: the primary's pod stays a member; the rules of the view have the last word.

@@ -104,7 +104,8 @@ impl World {
         self.say(|| format!("r{i} has a version that writes format {speaks}"));
     }
 
-    /// Whether the one machine whose disk may be harmed can be spared: every other disk of the set is there and sound.
+    /// Whether the one machine whose disk may be harmed can be spared: every other disk of the set is there and sound, and one of
+    /// them at least is in the set of what the store was set back to, since only disks of both may be kept (V3).
     fn can_spare(&self, victim: usize) -> bool {
         let Some(view) = self.store.newest() else { return false };
         let others = view.pairs().filter(|(pod, _)| **pod != self.replicas[victim].pod);
@@ -119,7 +120,7 @@ impl World {
             if !there(pod, storage) {
                 return false;
             }
-            count += 1;
+            count += usize::from(self.store.current.as_ref().is_none_or(|is| is.holds(pod, storage)));
         }
         count > 0
     }

@@ -52,6 +52,17 @@ pub enum CannotRepair {
     /// No disk of the set is sound.
     #[error("no disk of the in-sync set is sound")]
     NoneSound,
+    /// The store was set back and written on, and no disk holds what both histories committed.
+    #[error(
+        "the view was set back and written on, and no disk is in both sets, {highest:?} and {other:?}: \
+         choose the replica whose orders count, and force a loss that keeps it"
+    )]
+    TwoLines {
+        /// The set of the highest view.
+        highest: Vec<Pod>,
+        /// The set of the view that was written beside it.
+        other: Vec<Pod>,
+    },
     /// The disk to keep does not answer or has never belonged to the group.
     #[error("{pod} cannot be kept: {why}")]
     CannotKeep {
@@ -66,17 +77,18 @@ pub enum CannotRepair {
 }
 
 /// V3: the highest view that members have persisted, continued with a higher loss number. All its disks must answer, so
-/// nothing that was acknowledged is lost.
+/// nothing that was acknowledged is lost. Where the store was set back and written on, only disks of both sets stay: what
+/// either line committed is on them.
 pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Result<Repair, CannotRepair> {
     let highest = highest(seen)?.ok_or(CannotRepair::NoView)?;
     if highest.epoch.number != expected {
         return Err(CannotRepair::Epoch { expected, is: highest.epoch });
     }
-    let is_lost =
-        |view: &View| view.group != highest.group || (view.epoch, view.version) < (highest.epoch, highest.version);
-    if !seen.view().is_none_or(is_lost) {
+    let beside: Vec<&View> = persisted(seen).chain(seen.view()).filter(|view| is_beside(view, highest)).collect();
+    if !seen.view().is_none_or(|view| is_lost(view, highest, &beside)) {
         return Err(CannotRepair::NotLost);
     }
+    let kept = of_all_lines(highest, &beside)?;
     let mut fit = BTreeMap::new();
     let mut absent = Vec::new();
     for (pod, storage) in highest.pairs() {
@@ -90,14 +102,45 @@ pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Res
     }
     // P5: a disk that lacks what is committed was set back.
     let whole = |pod: &Pod, status: &Status| seen.member(pod).is_some_and(|member| status.tail.seq >= member.floor);
-    let sound = fit.iter().filter(|(pod, status)| is_sound(status) && whole(pod, status));
+    let sound = fit.iter().filter(|(pod, status)| kept.contains_key(pod) && is_sound(status) && whole(pod, status));
     // All disks of the set hold everything acknowledged. A process that leads the old epoch would end itself (D1) and cost
     // one more failover, so another one is better.
     let follows = |status: &Status| !matches!(status.role, Role::Primary | Role::Draining);
     let rank = |status: &Status| (follows(status), status.tail.epoch, status.tail.seq);
     let longest = sound.max_by_key(|(pod, status)| (rank(status), Reverse(*pod)));
     let (primary, status) = longest.ok_or(CannotRepair::NoneSound)?;
-    continued(highest, stored, primary, status, highest.in_sync.clone(), now)
+    continued(seen, highest, stored, (primary, status), kept, now)
+}
+
+/// Of two views of one version and epoch either may be the one that was seen first.
+fn is_lost(view: &View, highest: &View, beside: &[&View]) -> bool {
+    let (stored, known) = (rank(view), rank(highest));
+    view.group != highest.group || stored < known || (stored == known && !beside.is_empty())
+}
+
+/// The disks of the highest view that are also in the set of every view beside it.
+fn of_all_lines(highest: &View, beside: &[&View]) -> Result<BTreeMap<Pod, StorageId>, CannotRepair> {
+    let mut kept = highest.in_sync.clone();
+    for other in beside {
+        kept.retain(|pod, storage| other.holds(pod, *storage));
+        if kept.is_empty() {
+            let names = |view: &View| view.in_sync.keys().cloned().collect();
+            return Err(CannotRepair::TwoLines { highest: names(highest), other: names(other) });
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether this view cannot have led to that highest one: each version has one view only, and each epoch costs a version. A
+/// rebuilt view is above all that was known, of every line: what is below it is settled.
+fn is_beside(view: &View, highest: &View) -> bool {
+    if view.group != highest.group || view == highest || rank(view) > rank(highest) {
+        return false;
+    }
+    let same_loss = view.epoch.loss == highest.epoch.loss;
+    let epochs = highest.epoch.number.saturating_sub(view.epoch.number);
+    let too_many = |versions| versions == 0 || (same_loss && epochs > versions);
+    highest.version.checked_sub(view.version).is_none_or(too_many)
 }
 
 /// U1: one disk is kept, and what it lacks is lost; all others are copied anew.
@@ -122,20 +165,21 @@ pub fn force_loss(
         return Err(cannot("its disk is not sound"));
     }
     let kept = BTreeMap::from([(keep.clone(), status.me.storage)]);
-    continued(highest, stored, keep, status, kept, now)
+    continued(seen, highest, stored, (keep, status), kept, now)
 }
 
 /// The view that follows under a higher loss number, checked by the one place that knows the rules.
 fn continued(
+    seen: &Seen,
     highest: &View,
     stored: Option<u64>,
-    primary: &Pod,
-    status: &Status,
+    (primary, status): (&Pod, &Status),
     in_sync: BTreeMap<Pod, StorageId>,
     now: Now,
 ) -> Result<Repair, CannotRepair> {
-    // The store may hold a higher number of another or older history: the next one must be above both.
-    let follows = View { version: highest.version.max(stored.unwrap_or(0)), ..highest.clone() };
+    // The store, or a member, may hold a higher number of another or older history: the next one must be above all.
+    let versions = persisted(seen).map(|view| view.version).chain(stored).max();
+    let follows = View { version: highest.version.max(versions.unwrap_or(0)), ..highest.clone() };
     let change = Change { cause: Cause::Rebuilt, suspected_at: now.wall, decided_at: now.wall };
     let mut next = follows.promote(primary, status.me.boot, &in_sync, change);
     next.epoch.loss += 1;
@@ -143,10 +187,15 @@ fn continued(
     Ok(Repair { stored, next })
 }
 
+/// The views that members have persisted, each its last.
+fn persisted(seen: &Seen) -> impl Iterator<Item = &View> {
+    seen.members().filter_map(|(_, member)| member.status.as_ref()?.view.as_ref())
+}
+
 /// The highest view that any member has persisted.
 fn highest(seen: &Seen) -> Result<Option<&View>, CannotRepair> {
     let mut highest: Option<&View> = None;
-    for view in seen.members().filter_map(|(_, member)| member.status.as_ref()?.view.as_ref()) {
+    for view in persisted(seen) {
         if let Some(other) = highest.filter(|other| other.group != view.group) {
             return Err(CannotRepair::TwoGroups { one: other.group, other: view.group });
         }
