@@ -6,7 +6,7 @@ use crate::play::{Budget, Play};
 use crate::promote;
 use crate::repair;
 use crate::world::{Turn, World};
-use group::{Serving, View, Writer};
+use group::{Pod, Serving, StorageId, View, Writer};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -237,7 +237,7 @@ impl World {
     /// promised its epoch.
     fn is_settled(&self) -> bool {
         let Some(view) = self.store.current() else { return false };
-        let has_promised = |(pod, storage)| {
+        let has_promised = |(pod, storage): (&Pod, StorageId)| {
             let disk = self.nodes.iter().find(|node| node.pod == *pod && node.disk.storage == storage);
             disk.and_then(|node| node.status()).is_some_and(|status| status.promised >= view.epoch)
         };
