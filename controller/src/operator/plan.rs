@@ -51,6 +51,7 @@ pub(crate) fn plan(installation: &Installation, observed: &Observed, before: &Ju
     let apply = planned.into_iter().filter(|object| !foreign.contains(&id(object))).map(stamped);
     let apply = apply.filter(|object| observed.live.get(&id(object)).is_none_or(|live| !covers(live, object)));
     let apply = stages::first(apply.collect(), installation, observed);
+    let others_roll = stages::are_rolling(&apply, installation, observed);
     let progress = rollout::progress(installation, observed, &set);
     let blocked = blocked(&foreign, observed);
     let status = status(installation, observed, &progress, blocked.as_ref(), before);
@@ -58,7 +59,7 @@ pub(crate) fn plan(installation: &Installation, observed: &Observed, before: &Ju
         apply,
         marks: marks(observed),
         grow: grow(installation, observed),
-        step: rollout::next(installation, observed, &set),
+        step: rollout::next(installation, observed, &set, others_roll),
         events: events(before, &status, &observed.picture, &installation.spec.objectives),
         status,
     }

@@ -2,7 +2,6 @@
 //! anything is unsettled.
 use super::installation::Installation;
 use super::observed::{Observed, Replica, Set};
-use super::stages;
 use crate::conditions::Kind;
 use group::{Epoch, Pod, View};
 use std::cmp::Reverse;
@@ -40,8 +39,8 @@ pub(crate) fn replicas(installation: &Installation, observed: &Observed, set: &S
     wished.max(highest + 1)
 }
 
-/// What to do next.
-pub(crate) fn next(installation: &Installation, observed: &Observed, set: &Set<'_>) -> Move {
+/// What to do next. While adapters or front ends are being replaced (`others_roll`) no replica that works is.
+pub(crate) fn next(installation: &Installation, observed: &Observed, set: &Set<'_>, others_roll: bool) -> Move {
     let Some(view) = observed.picture.trusted() else { return unborn(installation, observed, set) };
     let outdated = |pod: &Pod| observed.pods.get(pod).is_some_and(|replica| is_outdated(replica, set));
     if !installation.members().contains(&view.primary) {
@@ -52,7 +51,7 @@ pub(crate) fn next(installation: &Installation, observed: &Observed, set: &Set<'
         return broken;
     }
     let mut behind: Vec<_> = installation.members().into_iter().filter(outdated).collect();
-    if behind.is_empty() || !is_calm(installation, observed, view) || stages::are_rolling(installation, observed) {
+    if behind.is_empty() || !is_calm(installation, observed, view) || others_roll {
         return Move::Stay;
     }
     behind.retain(|pod| *pod != view.primary);

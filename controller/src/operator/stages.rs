@@ -20,9 +20,10 @@ pub(crate) fn first(apply: Vec<Value>, installation: &Installation, observed: &O
     apply.into_iter().zip(held).filter_map(|(object, held)| (!held).then_some(object)).collect()
 }
 
-/// Whether adapters or front ends are being replaced.
-pub(crate) fn are_rolling(installation: &Installation, observed: &Observed) -> bool {
-    STAGES.iter().any(|stage| is_rolling(observed, &deployment(installation, *stage)))
+/// Whether adapters or front ends are being replaced, or will be by what is written now.
+pub(crate) fn are_rolling(apply: &[Value], installation: &Installation, observed: &Observed) -> bool {
+    let stages = STAGES.map(|stage| deployment(installation, stage));
+    stages.iter().any(|stage| is_rolling(observed, stage) || apply.iter().any(|object| id(object) == *stage))
 }
 
 fn deployment(installation: &Installation, stage: Component) -> Id {

@@ -95,6 +95,7 @@ fn a_new_image_reaches_adapters_then_front_ends_then_replicas() {
         assert_eq!((written(&mut scene), scene.plan().step), (vec![], Move::Stay), "{reason} {updated}");
     }
     tells(&mut scene, "x-postcode", done, 2);
+    assert_eq!(scene.plan().step, Move::Stay, "the front ends come first");
     assert_eq!(written(&mut scene), ["x-frontend"]);
     tells(&mut scene, "x-frontend", "ReplicaSetUpdated", 1);
     assert_eq!(scene.plan().step, Move::Stay);
