@@ -78,7 +78,7 @@ impl Cluster {
         if process::pid(&self.place, "apiserver").is_none() {
             self.start_api_server()?;
         }
-        Ok(())
+        self.kubectl(["uncordon"].into_iter().chain(NODES)).run()
     }
 
     fn signal_node(&self, node: &str, which: Signal) {
