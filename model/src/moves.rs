@@ -6,7 +6,7 @@ use crate::play::{Budget, Play};
 use crate::promote;
 use crate::repair;
 use crate::world::{Turn, World};
-use group::{Pod, Serving, StorageId, View, Writer};
+use group::{Serving, View, Writer};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -99,12 +99,7 @@ impl World {
         if used.wipes < max.wipes {
             into.push(Move::Wipe { pod });
         }
-        // P5 is about one disk while nothing else is wrong: nobody leads by a view that is no longer the newest.
-        let is_newest = |node: &Node| {
-            node.core.as_ref().and_then(|core| core.view()).map(|view| view.version) == Some(self.store.highest.1)
-        };
-        let alone = self.nodes.iter().all(|node| !node.serves() || is_newest(node));
-        if node.shelf.is_some() && used.set_backs < max.set_backs && alone {
+        if node.shelf.is_some() && used.set_backs < max.set_backs && self.is_settled() {
             into.push(Move::SetBack { pod });
         }
         let Some(core) = &node.core else {
@@ -233,15 +228,13 @@ impl World {
         }
     }
 
-    /// V3 is about a store that is set back while nothing else is wrong: no failover is under way, every disk of the newest set has
-    /// promised its epoch.
+    /// P5 and V3 are about one disk, or the store, that is set back while nothing else is wrong: nobody leads by a view that is no
+    /// longer the newest.
     fn is_settled(&self) -> bool {
-        let Some(view) = self.store.current() else { return false };
-        let has_promised = |(pod, storage): (&Pod, StorageId)| {
-            let disk = self.nodes.iter().find(|node| node.pod == *pod && node.disk.storage == storage);
-            disk.and_then(|node| node.status()).is_some_and(|status| status.promised >= view.epoch)
+        let is_newest = |node: &Node| {
+            node.core.as_ref().and_then(|core| core.view()).map(|view| view.version) == Some(self.store.highest.1)
         };
-        !self.store.is_lost() && view.pairs().all(has_promised)
+        self.nodes.iter().all(|node| !node.serves() || is_newest(node))
     }
 
     /// V1, V5: the primary's pod stays a member; the rules of the view have the last word.
