@@ -140,8 +140,10 @@ fn a_disk_filled_to_the_brim_while_orders_flow_ends_the_primary_and_loses_nothin
     until("it leads", || (cluster(&system)["primary"] == name).then_some(()));
     until_whole(&system);
     let (pid, filler) = (system.pid(name).unwrap(), volume.path().join("filler"));
+    let (before, orders) = (committed(&system), orders_at(&system, "50", "15"));
+    // A drill begins with a look at the group: all of it is to be there.
+    until("orders are acknowledged", || (committed(&system) > before + 50).then_some(()));
     fill(&filler);
-    let orders = orders_at(&system, "50", "15");
     // Segments are made ahead: some megabytes fit before the next one is wanted.
     let wanted = (0..MENUS).any(|number| {
         put_a_large_menu(&system, number);

@@ -23,14 +23,15 @@ pub(crate) fn orders_at(system: &Installation, rate: &str, seconds: &str) -> Ord
     let mut drill = jh();
     drill.args(["--endpoint", &system.endpoint, "-o", "json", "drill", "--fault", "none", "--rate", rate]);
     drill.args(["--seconds", seconds, "--dir"]).arg(system.dir.path());
-    Orders(drill.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
+    Orders(drill.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
 
 impl Orders {
     /// What the clients saw.
     pub(crate) fn report(self) -> Value {
         let output = self.0.wait_with_output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap()
+        let words = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("the drill reports nothing: {words}"))
     }
 }
 
