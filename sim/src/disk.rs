@@ -125,8 +125,12 @@ impl File for LyingFile {
         let Some(name) = &self.log else { return self.file.write_through(at, bytes) };
         let number = self.disk.writes() + 1;
         let last = LastWrite { name: name.clone(), at: usize::try_from(at).unwrap_or(0), bytes: bytes.len(), number };
+        let Some(lie) = lock(&self.disk.next).take() else {
+            self.file.write_through(at, bytes)?;
+            *lock(&self.disk.last) = Some(last);
+            return Ok(());
+        };
         *lock(&self.disk.last) = Some(last);
-        let Some(lie) = lock(&self.disk.next).take() else { return self.file.write_through(at, bytes) };
         *lock(&self.disk.told) += 1;
         match lie {
             Lie::Nothing => Ok(()),

@@ -135,8 +135,12 @@ impl World {
 
     fn harm(&mut self, kind: Kind, dice: [u64; 4]) {
         let i = self.mix.victim;
-        // A disk of the set that is gone while the view is lost can only be helped by forcing a loss (V3, U1).
-        let too_much = kind == Kind::Wipe && self.store.lost_since.is_some();
+        // A disk of the set that is gone while the view is lost can only be helped by forcing a loss (V3, U1). Where one disk may hold a
+        // write alone, a lie is not survived: it may strike when the set has become that disk.
+        let too_much = match kind {
+            Kind::Wipe => self.store.lost_since.is_some(),
+            _ => self.mix.min_in_sync < 2,
+        };
         if !self.can_spare(i) || self.replicas[i].driven.is_none() || too_much {
             return;
         }

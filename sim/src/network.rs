@@ -292,7 +292,10 @@ impl World {
                 self.caller_gone(conn);
             }
         } else if self.lives(conn.from, conn.life) {
-            self.line_down(conn.from, conn.to, false);
+            // Whoever was called by the other meanwhile, and called back, has a better one already.
+            if !self.net.conns_of(conn.from).any(|other| other.to == conn.to && other.open && other.deaf == 0) {
+                self.line_down(conn.from, conn.to, false);
+            }
             self.redial(conn.from, conn.life, conn.to, 0);
         }
     }
