@@ -125,6 +125,11 @@ impl World {
         count > 0
     }
 
+    fn all_know_the_view(&self) -> bool {
+        let newest = self.store.current.as_ref().map(|view| view.version);
+        let known = |replica: &Replica| replica.driven.as_deref()?.core().view().map(|view| view.version);
+        self.replicas.iter().all(|replica| known(replica) == newest)
+    }
     /// Whether no disk that the view names is gone for ever, sound or not.
     fn set_is_there(&self) -> bool {
         let is_there = |(pod, storage): (&Pod, _)| {
@@ -277,6 +282,8 @@ impl World {
                 self.store.set_back(None, now);
                 self.watches();
             }
+            // Whoever does not know the newest view may be the only one whom a controller hears: another line would begin (decision 11).
+            _ if !self.all_know_the_view() => {}
             _ => {
                 let back = 1 + pick(dice[1], 3);
                 let history = &self.store.history;
