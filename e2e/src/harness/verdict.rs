@@ -39,8 +39,6 @@ impl Bars {
     pub(crate) const SILENT: Bars = Bars { gap_max_ms: Some(1000.0), ..Bars::NONE };
     /// Controllers, API server or adapter are away.
     pub(crate) const AWAY: Bars = Bars { keeps_primary: true, ..Bars::SILENT };
-    /// A backup dies while nobody can write it out of the set: everybody waits until it has read its log again.
-    pub(crate) const WAITED_FOR: Bars = Bars { gap_max_ms: Some(2000.0), keeps_primary: true, ..Bars::NONE };
     /// Nobody promised how long it takes, only that clients who repeat get their answer.
     pub(crate) const ANY: Bars = Bars::NONE;
     /// A loss is accepted by command.

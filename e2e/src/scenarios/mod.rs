@@ -88,7 +88,7 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario(
         "kill-backup-without-api-server",
         "a backup killed while the API server is away",
-        Bars::WAITED_FOR,
+        Bars::AWAY,
         control::kill_backup_without_api_server,
     )
     .deep(),
