@@ -67,8 +67,8 @@ pub const TIMERS: usize = 256;
 pub const OUTAGE_MS: u64 = 60_000;
 /// Status is pushed to controllers this often, in ms, and at once when role, view or suspects change.
 pub const STATUS_MS: u64 = 100;
-/// A snapshot is begun when the log since the last one has this many bytes, and at least half of that snapshot's: a restart reads both,
-/// and what is written twice stays in proportion. …
+/// A snapshot is begun when the log since the last one has this many bytes on the disk, a block for each batch counted in, and at least
+/// half of that snapshot's: a restart reads both, and what is written twice stays in proportion. …
 pub const SNAPSHOT_EVERY_BYTES: usize = 16 << 20;
 /// … and state is walked in pieces of this many bytes, one a turn, so that nothing stalls.
 pub const SLICE_BYTES: usize = 128 << 10;

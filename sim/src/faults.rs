@@ -1,9 +1,12 @@
 //! What goes wrong: each kind of fault, done to the world. Keeps within what the promise covers; the laws say what must hold all the same.
+use crate::controllers::Controller;
 use crate::disk::{LastWrite, Lie, LyingDisk, is_log};
 use crate::mix::{Fault, Kind, MS};
 use crate::network::{Actor, STORE};
 use crate::replicas::{Item, Replica};
+use crate::store::rank;
 use crate::world::{Event, Over, World};
+use group::choose::Member;
 use group::limits::FORMAT;
 use group::{Pod, Proposal, Role, Sign, StorageId};
 use member::disk::Disk;
@@ -125,10 +128,18 @@ impl World {
         count > 0
     }
 
+    /// Members, and controllers of each member: what was said before is under way no more.
     fn all_know_the_view(&self) -> bool {
-        let newest = self.store.current.as_ref().map(|view| view.version);
-        let known = |replica: &Replica| replica.driven.as_deref()?.core().view().map(|view| view.version);
-        self.replicas.iter().all(|replica| known(replica) == newest)
+        let newest = self.store.current.as_ref().map(rank);
+        let known = |replica: &Replica| replica.driven.as_deref()?.core().view().map(rank);
+        let heard = |controller: &Controller| {
+            controller.seen.view().map(rank) == newest
+                && self
+                    .replicas
+                    .iter()
+                    .all(|replica| controller.seen.member(&replica.pod).and_then(Member::knows) == newest)
+        };
+        self.replicas.iter().all(|replica| known(replica) == newest) && self.controllers.iter().all(heard)
     }
     /// Whether no disk that the view names is gone for ever, sound or not.
     fn set_is_there(&self) -> bool {
@@ -282,7 +293,8 @@ impl World {
                 self.store.set_back(None, now);
                 self.watches();
             }
-            // Whoever does not know the newest view may be the only one whom a controller hears: another line would begin (decision 11).
+            // Whoever does not know the newest view, or did not when it spoke last, may be the only one whom a controller hears: another
+            // line would begin (decision 11).
             _ if !self.all_know_the_view() => {}
             _ => {
                 let back = 1 + pick(dice[1], 3);

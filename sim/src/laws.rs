@@ -20,6 +20,8 @@ struct Sight {
     leads: Option<Epoch>,
     /// What it led before this turn.
     led: Option<Epoch>,
+    /// The epoch it was in before this turn.
+    was_in: Epoch,
     role: Option<Role>,
     applied: Seq,
 }
@@ -173,6 +175,7 @@ impl World {
         let leads = (named && core.serving() != Serving::No).then_some(view.0);
         let sight = &mut self.laws.sights[i];
         let fell = view < sight.view;
+        sight.was_in = sight.view.0;
         let anew = leads.is_some() && leads != sight.leads;
         let turned = sight.role.replace(role) != Some(role);
         (sight.view, sight.led, sight.leads) = (view, sight.leads, leads);
@@ -286,9 +289,10 @@ impl World {
         let waited = replica.leaves_since.map_or(0, |since| self.now - since);
         let Some(view) = replica.driven.as_deref().and_then(|driven| driven.core().view()) else { return };
         let spare = view.in_sync.len() > view.min_in_sync;
-        // A primary that another view replaces must end, whatever its plans (D1).
-        let was_replaced = view.primary != replica.pod && view.change.cause != Cause::Leaving;
-        let leads = matches!(self.laws.sights[i].role, Some(Role::Primary | Role::Draining));
+        // A primary that another epoch replaces must end, whatever its plans and whoever leads then (D1).
+        let sight = &self.laws.sights[i];
+        let was_replaced = view.epoch > sight.was_in && view.change.cause != Cause::Leaving;
+        let leads = matches!(sight.role, Some(Role::Primary | Role::Draining));
         if leads && was_replaced {
             return;
         }

@@ -166,7 +166,7 @@ impl Mix {
             lost_reply_percent: rarely(luck, 40, 30),
             watch_lag_ms: rarely(luck, 50, 500),
             segment_bytes: SEGMENT_BYTES,
-            snapshot_every_bytes: usize::try_from(luck.between(4, 60)).expect("small") << 10,
+            snapshot_every_bytes: usize::try_from(luck.between(16, 240)).expect("small") << 10,
             cached_reads: luck.chance(30),
             victim: luck.below(replicas),
             faults: with_scene(seed, course.calm, faults(luck, course.calm)),

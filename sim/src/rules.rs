@@ -85,14 +85,16 @@ impl World {
         }
     }
 
-    /// S2: whoever is to be let in holds the start of the epoch.
+    /// S2: whoever is to be let in holds the start of the epoch, or holds a later one's: then that one's view has been written, and
+    /// nothing can be written on the one before it.
     pub(crate) fn law_of_letting_in(&mut self, i: usize, proposal: &Proposal) {
         let held = self.replicas[i].driven.as_deref().and_then(|driven| driven.core().view());
         let Some(held) = held.filter(|held| held.epoch == proposal.next.epoch) else { return };
         let Some((seq, hash)) = self.laws.starts.get(&held.epoch).copied() else { return };
         let anew = proposal.next.pairs().filter(|(pod, storage)| !held.holds(pod, *storage));
         let lacks = |(pod, storage): (&Pod, StorageId)| {
-            let end = self.end_of(pod, storage).filter(|end| !self.laws.holds(*end, seq, hash))?;
+            let end = self.end_of(pod, storage).filter(|end| end.epoch <= held.epoch)?;
+            let end = Some(end).filter(|end| !self.laws.holds(*end, seq, hash))?;
             Some(format!("S2: r{i} lets {pod} in, which lacks the start of {}; its disk ends at {end:?}", held.epoch))
         };
         if let Some(law) = anew.into_iter().find_map(lacks) {

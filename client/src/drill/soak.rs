@@ -63,6 +63,8 @@ struct Ledger {
     not_linearizable: usize,
     unknown_verdicts: usize,
     not_recovered: usize,
+    /// Hand-overs by plan that the cluster did not do: the primary leads on, which is no failure. The leg ends there.
+    promotions_refused: usize,
     gap_max_ms: f64,
     /// What was wrong, in words.
     findings: Vec<String>,
@@ -112,6 +114,13 @@ impl Ledger {
         if report.linearity.verdict != Verdict::Linearizable {
             self.findings.extend(report.linearity.not.iter().take(3).cloned());
         }
+    }
+
+    /// Only a hand-over asks for something that may be refused.
+    fn forgives(&mut self, stopped: &Failure) -> bool {
+        let is_refused = matches!(stopped, Failure::Refused(_));
+        self.promotions_refused += usize::from(is_refused);
+        is_refused
     }
 
     fn is_clean(&self) -> bool {
@@ -170,7 +179,7 @@ pub(crate) async fn run(context: &Context, args: Args) -> Result<(), Failure> {
             append(path, &ledger)?;
         }
         talk(ledger.text().trim_end());
-        stopped = why;
+        stopped = why.filter(|why| !ledger.forgives(why));
     }
     let json = serde_json::to_value(&ledger).expect("a ledger is always JSON");
     context.out.answer(&json, || Ok(ledger.text()))?;

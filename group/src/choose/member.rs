@@ -50,7 +50,7 @@ impl Member {
         self.status.as_ref().filter(|_| self.link == Link::Up && self.status_at >= self.link_since)
     }
     /// Epoch and version of the highest view that it knows; a promise counts as much as a view.
-    pub(super) fn knows(&self) -> Option<(Epoch, u64)> {
+    pub fn knows(&self) -> Option<(Epoch, u64)> {
         let status = self.status.as_ref()?;
         let view = status.view.as_ref().map(|view| (view.epoch, view.version));
         let promised = (status.promised != Epoch::default()).then_some((status.promised, 0));

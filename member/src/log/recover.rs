@@ -27,6 +27,14 @@ pub(crate) struct Replay {
     pub(super) end: End,
 }
 
+impl Replay {
+    /// How many segments are full of entries after this one.
+    pub(crate) fn whole_segments_after(&self, seq: Seq) -> usize {
+        let behind = self.end.spans.iter().filter(|span| span.highest > seq).count();
+        behind.saturating_sub(2)
+    }
+}
+
 /// Which log is to be read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whose {

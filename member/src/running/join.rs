@@ -76,9 +76,11 @@ pub(super) fn assemble<M: Machine + Send + 'static>(parts: Parts<M>) -> Result<(
         state::load(&mut machine, snapshot)?;
     }
     let (newest_snapshot, snapshot) = watch::channel(found.snapshot.clone());
+    let log_bytes = found.log_bytes;
     let core = Core::new(recovered(me.clone(), found, speaks));
     let mut state = State::new(machine, core.first_seq() - 1);
     state.advance(&core, core.commit());
+    state.bytes = state.bytes.max(log_bytes);
 
     let (inbox_sender, inbox) = mpsc::channel(limits::INBOX_BATCHES);
     let (member, local) = Member::new();
@@ -145,6 +147,7 @@ fn recovered(me: Peer, found: store::Recovered, speaks: u16) -> Recovered {
         reigns,
         format,
         entries,
+        log_bytes: _,
         commit,
         unhealthy,
     } = found;

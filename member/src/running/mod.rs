@@ -14,6 +14,7 @@ mod state;
 mod work;
 
 use crate::answer::Cursor;
+use crate::disk::BLOCK;
 use crate::handle::{Ask, Ended, Figures, Local, Member, Seen};
 use crate::limits;
 use crate::machine::Machine;
@@ -282,7 +283,11 @@ impl<M: Machine + Send + 'static> Running<M> {
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Written { write } => self.step(Input::Written { write }),
+            Done::Written { write } => {
+                // A batch fills whole blocks: where each is small, the blocks are what a restart reads.
+                self.state.bytes += BLOCK;
+                self.step(Input::Written { write });
+            }
             Done::Saved { save } => self.step(Input::Saved { save }),
             Done::Published { snapshot } => self.published(snapshot),
             Done::Wants { id, offset } => self.wanted(id, offset),

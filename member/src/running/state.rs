@@ -12,7 +12,7 @@ pub(super) struct State<M> {
     pub(super) applied: Seq,
     /// The log time of the last entry applied; 0 if there was none since the snapshot.
     pub(super) at: Wall,
-    /// Bytes of entries applied since the last snapshot was begun.
+    /// Bytes that a restart would read: entries applied since the last snapshot was begun, and a block for each batch of them.
     pub(super) bytes: usize,
     /// How many entries this process applied.
     pub(super) count: u64,

@@ -30,6 +30,8 @@ pub struct Recovered {
     pub format: u16,
     /// The entries after `base`, chained.
     pub entries: Vec<Entry>,
+    /// Bytes of the whole segments behind `base`, but for the one that is written.
+    pub log_bytes: usize,
     /// The highest commit index found: everything up to here is certainly committed.
     pub commit: Seq,
     /// Why the disk cannot be trusted, if it cannot: more may have been acknowledged than is here. It takes no writes until
@@ -70,6 +72,7 @@ pub(super) fn recover(
     let tail = entries.last().map_or(base.seq, |last| last.seq);
     let commit = replay.commit.max(base.seq).min(tail);
     let found = Recovered {
+        log_bytes: replay.whole_segments_after(base.seq) * whose.segment_bytes as usize,
         storage,
         group,
         promised,
