@@ -1,5 +1,5 @@
 //! What a controller has seen of one member: its connection and what it said. Plain data with the moments; decides nothing.
-use crate::ids::{Epoch, Pod, Seq, Time};
+use crate::ids::{Epoch, Pod, Seq, StorageId, Time};
 use crate::status::{Sign, Status};
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ pub struct Member {
     pub(super) floor: Seq,
     /// The floor for its next status.
     pub(super) floor_next: Seq,
+    /// P5: the most that this disk has ever said to be committed, and which disk: it has as much for ever, whatever becomes of the group.
+    pub(super) told: Option<(StorageId, Seq)>,
     /// Whom it doubts, and since when.
     pub(super) doubts: BTreeMap<Pod, (Sign, Time)>,
 }
@@ -55,6 +57,12 @@ impl Member {
         let view = status.view.as_ref().map(|view| (view.epoch, view.version));
         let promised = (status.promised != Epoch::default()).then_some((status.promised, 0));
         view.max(promised)
+    }
+    /// Takes in what its disk says to be committed. What it said before, if it is the same disk.
+    pub(super) fn tells(&mut self, storage: StorageId, commit: Seq) -> Seq {
+        let before = self.told.filter(|(disk, _)| *disk == storage).map_or(0, |(_, told)| told);
+        self.told = Some((storage, commit.max(before)));
+        before
     }
     /// What it says against that pod, and since when.
     pub(super) fn doubts(&self, pod: &Pod) -> Option<(Sign, Time)> {

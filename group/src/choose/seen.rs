@@ -112,7 +112,8 @@ impl Seen {
         let since = |pod: &Pod| member.doubts.get(pod).map_or(now, |(_, since)| *since);
         let doubts = status.suspects.iter().map(|doubt| (doubt.pod.clone(), (doubt.sign, since(&doubt.pod))));
         member.doubts = doubts.collect();
-        member.floor = std::mem::replace(&mut member.floor_next, floor);
+        let told = member.tells(status.me.storage, status.commit);
+        member.floor = std::mem::replace(&mut member.floor_next, floor).max(told);
         member.status_at = now;
         if let Some(reign) = &mut self.reign {
             reign.note(&status);

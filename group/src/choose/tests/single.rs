@@ -111,6 +111,21 @@ fn p5_an_answer_that_was_under_way_when_more_was_committed_is_not_below_it() {
 }
 
 #[test]
+fn p5_a_disk_that_told_of_more_does_not_lead_even_when_the_view_was_rebuilt_meanwhile() {
+    let mut story = Story::well();
+    story.changes(0, |status| tail(status, 2, 60)).changes(1, |status| tail(status, 2, 60));
+    story.changes(1, |status| status.commit = 60).all_answer().store(Store::Missing);
+    story.changes(1, |status| (status.tail.seq, status.commit) = (20, 20));
+    story.link(2, Link::Closed).restarts(1);
+    // No disk's promise tells of the loss number that the rebuilt view has, so nobody's commit index is a floor in it.
+    let view = View { epoch: Epoch::new(1, 3), version: 6, ..view().without(&[pod(2)].into()) };
+    story.store(Store::Is(view)).restarts(1).link(0, Link::Refused).pass(3_000);
+    assert_eq!(story.waits_for(), Why::NoCandidate);
+    story.changes(1, |status| status.me.storage = StorageId(71)).restarts(1);
+    assert_eq!(story.waits_for(), Why::NoCandidate, "another disk is not the one that the set names");
+}
+
+#[test]
 fn p5_what_another_group_committed_is_no_floor() {
     let mut story = Story::well();
     story.store(Store::Is(view().without(&[pod(2)].into()))).changes(2, |status| {
