@@ -72,6 +72,7 @@ impl Core {
             Input::Read { ticket } => self.read(ticket),
             Input::SnapshotTaken { at } => self.snapshot_taken(at, out),
             Input::SnapshotInstalled { at, starts, reigns, format } => self.installed(at, starts, reigns, format),
+            Input::FetchGivenUp => self.fetch_given_up(),
             Input::Leave => self.leave(now, out),
             Input::HandOver { to, epoch } => self.hand_over(now, to, epoch, out),
             Input::DiskUnsound { why } => self.unsound(why, out),
@@ -339,6 +340,12 @@ impl Core {
         self.local.format = format;
         self.snapshot = Some(at);
         follow.installed(at);
+    }
+
+    fn fetch_given_up(&mut self) {
+        if let Seat::Follow(follow) = &mut self.seat {
+            follow.fetch_given_up();
+        }
     }
 
     /// An unsound disk follows no one and leads no one; a primary ends at once, so that another is named.

@@ -91,6 +91,10 @@ impl Follow {
             out.push(Output::FetchSnapshot { from: from.pod.clone(), epoch });
         }
     }
+    /// The primary's next word that a snapshot is wanted begins it anew.
+    pub(crate) fn fetch_given_up(&mut self) {
+        self.fetching = None;
+    }
     /// Log and state begin anew where the snapshot ends.
     pub(crate) fn installed(&mut self, at: Position) {
         self.fetching = None;

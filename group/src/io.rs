@@ -77,6 +77,8 @@ pub enum Input {
         /// The log format in force there (F1).
         format: u16,
     },
+    /// The snapshot asked for by `Output::FetchSnapshot` is not fetched any more: if it is still wanted, ask again.
+    FetchGivenUp,
     /// Stop by plan: SIGTERM (H1).
     Leave,
     /// Someone asks that another member lead, if the epoch is still this one (H1).

@@ -1,4 +1,4 @@
-//! A learner that is driven by hand: what a view does to the snapshot that it fetches.
+//! A learner that is driven by hand: what views and late answers do to the snapshot that it fetches.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #[path = "cluster/ledger.rs"]
 mod ledger;
@@ -40,14 +40,20 @@ fn start(disk: &SimulatedDisk, boot: u128) -> Driven<Ledger> {
     .unwrap()
 }
 
-/// A turn of the loop in which this happens, and what the disk does about it.
-fn turn(learner: &mut Driven<Ledger>, happens: impl FnOnce(&mut Driven<Ledger>)) {
-    learner.begin(Now { mono: Time(1_000), wall: 1_000 });
-    happens(learner);
-    learner.end(false);
-    while learner.has_write() {
-        assert!(learner.write());
+/// A turn of the loop at this moment, in ms, in which this happens, and what the disk does about it.
+fn at(member: &mut Driven<Ledger>, ms: u64, happens: impl FnOnce(&mut Driven<Ledger>)) {
+    member.begin(Now { mono: Time(ms * 1_000), wall: 1_000 });
+    happens(member);
+    member.end(true);
+    while member.has_write() || member.has_chore() || member.has_load() {
+        assert!(member.write());
+        member.keep();
+        member.load();
     }
+}
+/// A turn in which no time passes.
+fn turn(member: &mut Driven<Ledger>, happens: impl FnOnce(&mut Driven<Ledger>)) {
+    at(member, 1, happens);
 }
 
 fn says(message: &Message) -> Vec<u8> {
@@ -69,4 +75,61 @@ fn a_fetch_goes_on_while_the_epoch_lasts_even_if_the_learner_knew_the_epoch_from
     assert_eq!(learner.fetches(), begun, "another set of the same epoch");
     turn(&mut learner, |learner| learner.seen(Seen::View(view(3, 4))));
     assert_eq!(learner.fetches(), None, "in another epoch the primary says anew what it wants");
+}
+
+/// A primary alone in its set, with a snapshot of the start of its epoch.
+fn holder() -> Driven<Ledger> {
+    let me = primary();
+    let mut holder = Driven::start(Begin {
+        pod: me.pod,
+        disk: Arc::new(SimulatedDisk::new()),
+        opening: Opening::new(me.boot, me.storage),
+        machine: Ledger::default(),
+        snapshot_every_bytes: 1,
+        speaks: group::limits::FORMAT,
+    })
+    .unwrap();
+    turn(&mut holder, |holder| holder.seen(Seen::View(view(1, 3))));
+    for ms in 2..60 {
+        at(&mut holder, ms, |_| ());
+    }
+    holder
+}
+
+/// Fetches all that is asked for, until the snapshot is in the log's place.
+fn fetch_all(learner: &mut Driven<Ledger>, holder: &Driven<Ledger>) {
+    let (_, number) = learner.fetches().unwrap();
+    let (mut held, mut asked) = (None, Some(learner.first_pull()));
+    for ms in 2..60 {
+        let given = asked.take().map(|asked| holder.give(&mut held, asked));
+        at(learner, ms, |learner| drop(given.map(|given| learner.given(number, given))));
+        asked = learner.next_pull();
+    }
+    assert_eq!(learner.core().tail(), holder.core().tail());
+}
+
+#[test]
+fn what_arrives_late_of_an_earlier_fetch_does_not_end_the_one_that_was_begun_since() {
+    let holder = holder();
+    let mut learner = start(&SimulatedDisk::new(), 1);
+    let take = |learner: &mut Driven<Ledger>| {
+        let take = Message::TakeSnapshot { epoch: Epoch::new(0, 3) };
+        turn(learner, |learner| learner.peer_said(&primary(), &says(&take)).unwrap());
+    };
+    turn(&mut learner, |learner| learner.seen(Seen::View(view(1, 3))));
+    take(&mut learner);
+    let (_, first) = learner.fetches().unwrap();
+    let (late, late_too) = (learner.first_pull(), learner.first_pull());
+    fetch_all(&mut learner, &holder);
+    // Meanwhile the primary's log has moved on, and a newer snapshot is needed.
+    take(&mut learner);
+    let second = learner.fetches();
+    assert_ne!(second.as_ref().map(|(_, number)| *number), Some(first));
+    turn(&mut learner, |learner| assert!(learner.given(first, holder.give(&mut None, late))));
+    assert_eq!(learner.fetches(), second, "the first fetch has ended, and says nothing about the second");
+    let second = second.unwrap().1;
+    turn(&mut learner, |learner| assert!(learner.given(second, holder.give(&mut None, late_too))));
+    assert_eq!(learner.fetches(), None, "a snapshot that tells nothing new is of no use");
+    take(&mut learner);
+    assert!(learner.fetches().is_some(), "what was given up is begun again when it is still wanted");
 }

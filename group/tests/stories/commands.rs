@@ -37,6 +37,7 @@ fn people(world: &mut World, words: &[&str]) -> bool {
         ["snapshot", who] => acts::snapshot(world, who, None),
         ["snapshot", who, "at", seq] => acts::snapshot(world, who, Some(number(seq))),
         ["install", who] => acts::install(world, who),
+        ["give", "up", "snapshot", who] => world.turn(who, vec![Input::FetchGivenUp]),
         ["sync", who] => world.sync(who, usize::MAX),
         ["sync", who, times] => world.sync(who, count(times)),
         ["hold", "disk", who] => world.member(who).disk_held = true,

@@ -22,6 +22,7 @@ macro_rules! stories {
 
 stories! {
     a1_all_restart_and_nobody_leads_until_one_is_named
+    c1_a_fetch_that_was_given_up_is_begun_again
     c1_a_learner_far_behind_is_sent_a_snapshot_first
     c1_a_learner_whose_word_was_lost_says_it_again
     d1_a_demoted_primary_drops_what_it_holds_and_ends

@@ -122,6 +122,10 @@ impl<M: Machine + Send + 'static> Driven<M> {
     pub fn member(&self) -> &Member {
         &self.member
     }
+    /// Whether a snapshot takes the log's place: at any moment the disk holds the one or the other.
+    pub fn installs(&self) -> bool {
+        self.running.installing
+    }
     /// Whether connections may be heard now; if not, what comes must wait.
     pub fn listens(&self) -> bool {
         self.running.listens()

@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::net::{Caller, Open, run};
 use crate::snapshot::{self, SnapshotFile, SnapshotId};
 use crate::wire::{Broken, Kind, Outbox, Piece, Pull};
-use group::{Epoch, Pod, Position, Seq};
+use group::{Epoch, Input, Pod, Position, Seq};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -75,11 +75,14 @@ impl<M: Machine + Send + 'static> Running<M> {
             self.making = None;
         }
     }
-    /// The fetch of this number, unless it is overtaken: then it is given up.
+    /// The fetch of this number, unless it is overtaken: then it is given up. What arrives late of an earlier one says nothing about it.
     fn wanted_fetch(&mut self, number: u64, upto: Seq) -> Option<&mut Fetching> {
-        let (tail, commit) = (self.core.tail(), self.core.commit());
-        self.fetching = self.fetching.take().filter(|fetching| fetching.tail == tail && upto > commit);
-        self.fetching.as_mut().filter(|fetching| fetching.number == number)
+        let fetching = self.fetching.as_ref().filter(|fetching| fetching.number == number)?;
+        if fetching.tail != self.core.tail() || upto <= self.core.commit() {
+            self.fetching = None;
+            self.step(Input::FetchGivenUp);
+        }
+        self.fetching.as_mut()
     }
     pub(super) fn wanted(&mut self, id: SnapshotId, offset: u64) {
         let wanted = |fetching: &&mut Fetching| fetching.id == Some(id) && !fetching.asked;
