@@ -86,6 +86,10 @@ impl Laws {
         let hash = self.committed.get(usize::try_from(last.checked_sub(1)?).ok()?)?;
         Some((last, *hash))
     }
+    fn is_committed(&self, at: Position) -> bool {
+        let known = usize::try_from(at.seq).ok().and_then(|seq| self.committed.get(seq.checked_sub(1)?));
+        known == Some(&at.hash)
+    }
     pub(crate) fn commit(&self) -> Seq {
         self.committed.len() as Seq
     }
@@ -265,7 +269,7 @@ impl World {
             None => self.laws.gone.get(&storage).copied(),
         }
     }
-    /// What was on a disk is there when it is opened again, unless it says that it is unsound.
+    /// What was on a disk is there when it is opened again, unless it says that it is unsound; or a snapshot that was just taking its place.
     pub(crate) fn law_of_recovery(&mut self, i: usize, before: Position) {
         let Some(driven) = &self.replicas[i].driven else { return };
         let unsound = driven.core().role() == Role::Halted;
@@ -274,9 +278,11 @@ impl World {
         self.sums.unsound += u64::from(unsound);
         let replica = &self.replicas[i];
         let trusted = !replica.damaged || replica.noticeable;
+        let is_there = self.laws.holds(after, before.seq, before.hash)
+            || (replica.installs && self.laws.is_committed(after) && after.seq >= before.seq);
         if unsound {
             self.say(|| format!("r{i} finds its disk unsound"));
-        } else if trusted && !self.laws.holds(after, before.seq, before.hash) {
+        } else if trusted && !is_there {
             self.broken(format!("the disk of r{i} had the log up to {before:?} and has it up to {after:?}"));
         } else if trusted && promised < replica.promise {
             let before = replica.promise;

@@ -65,6 +65,8 @@ pub(crate) struct Replica {
     /// What was done to its disk must be noticed when it is opened, or nothing of it is wanted any more: bits were inverted, or a write was
     /// not done and others came after it.
     pub(crate) noticeable: bool,
+    /// When it ended, a snapshot was taking the log's place.
+    pub(crate) installs: bool,
     /// What was done to its disk is at most a write that was not done.
     pub(crate) lied: bool,
     /// Since when it runs without having been stopped.
@@ -105,6 +107,7 @@ impl Replica {
             tears: false,
             promise: Epoch::default(),
             noticeable: false,
+            installs: false,
             lied: false,
             awake_since: 0,
             leads_since: 0,
@@ -526,9 +529,8 @@ impl World {
 
     /// A process ends, and begins again after a while on what `luck` leaves of its disk.
     pub(crate) fn stop(&mut self, i: usize, luck: Luck, delay: u64) {
-        if self.replicas[i].driven.take().is_none() {
-            return;
-        }
+        let Some(driven) = self.replicas[i].driven.take() else { return };
+        self.replicas[i].installs = driven.installs();
         self.close_all(Actor::Replica(i));
         let replica = &mut self.replicas[i];
         replica.inbox.clear();
