@@ -33,6 +33,9 @@ pub struct Args {
     /// Address to listen at; loopback alone, for nothing is protected
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8083")]
     listen: SocketAddr,
+    /// Let other machines in as well: for clusters that are there for tests
+    #[arg(long)]
+    unprotected: bool,
 }
 
 /// Plays until SIGTERM or SIGINT.
@@ -40,8 +43,11 @@ pub struct Args {
 /// # Errors
 /// If the address is not of this machine alone, or cannot be listened at.
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let Args { listen } = args;
-    anyhow::ensure!(listen.ip().is_loopback(), "{listen} is not on loopback; the simulator is for this machine alone");
+    let Args { listen, unprotected } = args;
+    anyhow::ensure!(
+        unprotected || listen.ip().is_loopback(),
+        "{listen} is not on loopback; the simulator is for this machine alone, unless --unprotected says that others may come"
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;

@@ -5,6 +5,7 @@ mod plugin;
 mod policy;
 mod resources;
 mod rights;
+mod services;
 
 use anyhow::Result;
 
@@ -39,6 +40,11 @@ pub(crate) const ALL: &[Check] = &[
         name: "lease",
         tells: "one controller builds, and another goes on when it is deleted or stands still",
         run: |ground, _| play(async move { lease::check(ground) }),
+    },
+    Check {
+        name: "postcode-services",
+        tells: "adapters ask the services that a Secret lists, and follow a change of it",
+        run: |ground, _| play(async move { services::check(ground) }),
     },
     Check {
         name: "plugin",
