@@ -114,12 +114,9 @@ impl Core {
         }
         let previous = local.view.as_ref().map(|held| held.primary.clone());
         let anew = view.epoch > local.promised;
-        let tail = local.log.tail();
-        let forced = tail.seq > 0 && tail.epoch.loss < view.epoch.loss && !view.holds(&local.me.pod, local.me.storage);
         local.adopt(view, out);
-        if forced {
-            out.push(Output::Reset { why: Stop::LossForced });
-        } else if anew {
+        local.judge_loss();
+        if anew {
             self.change_seat(now, previous, out);
         } else if let Seat::Lead(lead) = &mut self.seat {
             lead.sets.settled();
@@ -176,7 +173,8 @@ impl Core {
         if let Some(view) = view.filter(|_| !lost) {
             self.learn(now, view, out);
             if self.gives_up == Some(self.local.promised) {
-                out.push(Output::Reset { why: Stop::Outdated });
+                let why = if self.local.is_left_behind() { Stop::LossForced } else { Stop::Outdated };
+                out.push(Output::Reset { why });
             }
         }
     }
@@ -469,6 +467,10 @@ impl Core {
             Seat::Follow(_) if self.local.in_sync() => Role::Backup,
             Seat::Follow(_) => Role::Learner,
         }
+    }
+    /// Whether a loss was forced (U1), or the view was rebuilt (V3), and this disk was not kept: it waits to be formatted anew.
+    pub fn is_left_behind(&self) -> bool {
+        self.local.is_left_behind()
     }
     /// What it says of itself to controllers and front ends.
     pub fn status(&self, now: Now) -> Status {

@@ -101,7 +101,20 @@ impl Local {
         let floor = commit.min(local.log.tail().seq).max(base.seq);
         local.note_committed(base.seq, floor);
         local.commit = floor;
+        local.judge_loss();
         local
+    }
+
+    /// U1: a disk outside the set whose log ends before the last loss may hold what was lost. It is sound no more.
+    pub(crate) fn judge_loss(&mut self) {
+        if self.is_left_behind() {
+            self.unhealthy.get_or_insert_with(|| "a forced loss or a rebuilt view did not keep it".to_owned());
+        }
+    }
+    pub(crate) fn is_left_behind(&self) -> bool {
+        let tail = self.log.tail();
+        let lost_since = self.view.as_ref().is_some_and(|view| tail.epoch.loss < view.epoch.loss);
+        tail.seq > 0 && lost_since && !self.in_sync()
     }
 
     /// See `Core::alike`. Reigns are what the committed log says.

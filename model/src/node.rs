@@ -231,7 +231,9 @@ impl Node {
                 effects.push(Effect::Leads);
             }
             Output::FetchSnapshot { from, .. } => self.fetching = Some(from),
-            Output::Changed(Role::Halted) if !self.set_back => effects.push(Effect::Broken(Broken::Halted)),
+            Output::Changed(Role::Halted) if !self.set_back && !self.core.as_ref()?.is_left_behind() => {
+                effects.push(Effect::Broken(Broken::Halted));
+            }
             Output::ReadView { .. } => self.looks = self.core.as_ref()?.role() == Role::Halted,
             Output::Changed(_) | Output::Viewed(_) | Output::Trim { .. } => {}
             Output::Reset { .. } => {

@@ -80,6 +80,7 @@ stories! {
     u1_after_a_forced_loss_all_others_start_anew
     v1_the_primary_changes_its_set_and_a_controller_does_not
     v2_a_member_without_a_view_waits_and_makes_none
+    v3_a_disk_that_was_not_kept_is_given_up_only_by_a_view_that_is_there
     v3_a_missing_view_is_lost_and_no_set_is_changed
     v3_an_unsound_disk_of_the_set_is_kept_while_the_view_is_lost
     v3_an_older_view_or_another_groups_is_lost_and_never_followed
