@@ -179,6 +179,7 @@ impl World {
             Kind::Wipe => {
                 self.stop(i, Luck::Everything, delay);
                 self.new_disk(i);
+                self.replicas[i].replaced_at = self.now;
             }
             Kind::Restore => {
                 let Some((disk, _)) = self.replicas[i].backup.take() else { return };

@@ -256,6 +256,10 @@ impl World {
     pub(crate) fn arrive(&mut self, id: u64, called: bool, bytes: Vec<u8>, said: u64) {
         let now = self.now;
         let Some(conn) = self.net.conns.get_mut(&id) else { return };
+        let by = if called { conn.ends.from } else { Actor::Replica(conn.ends.to) };
+        if matches!(by, Actor::Replica(i) if said < self.replicas[i].replaced_at) {
+            return;
+        }
         conn.heard[usize::from(called)] = now;
         let conn = conn.ends.clone();
         if let (true, Some(peer), true) = (called, &conn.peer, conn.boot == self.replicas[conn.to].boot) {

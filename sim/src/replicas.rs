@@ -65,6 +65,8 @@ pub(crate) struct Replica {
     /// What was done to its disk must be noticed when it is opened, or nothing of it is wanted any more: bits were inverted, or a write was
     /// not done and others came after it.
     pub(crate) noticeable: bool,
+    /// When its machine was replaced: what the old one had said and was still under way is lost with it.
+    pub(crate) replaced_at: u64,
     /// When it ended, a snapshot was taking the log's place.
     pub(crate) installs: bool,
     /// What was done to its disk is at most a write that was not done.
@@ -108,6 +110,7 @@ impl Replica {
             promise: Epoch::default(),
             noticeable: false,
             installs: false,
+            replaced_at: 0,
             lied: false,
             awake_since: 0,
             leads_since: 0,
