@@ -102,7 +102,9 @@ fn fetch_all(learner: &mut Driven<Ledger>, holder: &Driven<Ledger>) {
     let (mut held, mut asked) = (None, Some(learner.first_pull()));
     for ms in 2..60 {
         let given = asked.take().map(|asked| holder.give(&mut held, asked));
-        at(learner, ms, |learner| drop(given.map(|given| learner.given(number, given))));
+        at(learner, ms, |learner| {
+            assert!(given.is_none_or(|given| learner.given(number, given)), "there is a snapshot")
+        });
         asked = learner.next_pull();
     }
     assert_eq!(learner.core().tail(), holder.core().tail());
