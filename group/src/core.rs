@@ -114,8 +114,11 @@ impl Core {
         }
         let previous = local.view.as_ref().map(|held| held.primary.clone());
         let anew = view.epoch > local.promised;
+        let lossy = view.epoch.loss > local.promised.loss;
         local.adopt(view, out);
-        local.judge_loss();
+        if lossy {
+            local.judge_loss();
+        }
         if anew {
             self.change_seat(now, previous, out);
         } else if let Seat::Lead(lead) = &mut self.seat {

@@ -105,7 +105,8 @@ impl Local {
         local
     }
 
-    /// U1: a disk outside the set whose log ends before the last loss may hold what was lost. It is sound no more.
+    /// U1: a disk outside the set whose log ends before the loss that it hears of may hold what was lost. It is sound no more. One that hears of
+    /// nothing new may be on its way back: what it is filled with begins before the loss as well.
     pub(crate) fn judge_loss(&mut self) {
         if self.is_left_behind() {
             self.unhealthy.get_or_insert_with(|| "a forced loss or a rebuilt view did not keep it".to_owned());
