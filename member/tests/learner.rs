@@ -4,6 +4,7 @@
 mod ledger;
 use group::{BootId, Cause, Change, Epoch, GroupId, Message, Now, Peer, Pod, StorageId, Time, View};
 use ledger::Ledger;
+use member::disk::BLOCK;
 use member::disk::simulated::SimulatedDisk;
 use member::store::Opening;
 use member::{Begin, Driven, Seen};
@@ -77,7 +78,7 @@ fn a_fetch_goes_on_while_the_epoch_lasts_even_if_the_learner_knew_the_epoch_from
     assert_eq!(learner.fetches(), None, "in another epoch the primary says anew what it wants");
 }
 
-/// A primary alone in its set, with a snapshot of the start of its epoch.
+/// A primary alone in its set, with a snapshot of the start of its epoch: one small entry, but a whole block of the log, makes it due.
 fn holder() -> Driven<Ledger> {
     let me = primary();
     let mut holder = Driven::start(Begin {
@@ -85,7 +86,7 @@ fn holder() -> Driven<Ledger> {
         disk: Arc::new(SimulatedDisk::new()),
         opening: Opening::new(me.boot, me.storage),
         machine: Ledger::default(),
-        snapshot_every_bytes: 1,
+        snapshot_every_bytes: BLOCK,
         speaks: group::limits::FORMAT,
     })
     .unwrap();
