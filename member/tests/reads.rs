@@ -39,9 +39,10 @@ struct Asked {
 
 const CONNECTION: u64 = 1;
 const NUMBER: u64 = 7;
-/// The second kind of request is a read, and the first of what is told is an answer.
+/// The second kind of request is a read; of what is told, the first is an answer, and the second a rejection.
 const READ: u32 = 1;
 const ANSWER: u32 = 0;
+const REJECTED: u32 = 1;
 
 impl Asked {
     fn start(disk: &SimulatedDisk, boot: u128) -> Asked {
@@ -76,6 +77,10 @@ impl Asked {
     }
     /// Whether the read is answered: neither refused, nor sent to another, nor held for ever.
     fn answers(&mut self, consistency: Consistency) -> bool {
+        self.told(consistency) == Some(ANSWER)
+    }
+    /// The kind of what is said to a read.
+    fn told(&mut self, consistency: Consistency) -> Option<u32> {
         drop(self.hand.take());
         let bytes = frame(&(NUMBER, READ, consistency, [0u8; 0].as_slice()));
         self.turn(|driven| driven.requests(CONNECTION, &bytes).unwrap());
@@ -88,7 +93,7 @@ impl Asked {
             frames.push(postcard::take_from_bytes::<(u64, u32)>(frame).unwrap().0);
             rest = others;
         }
-        frames.contains(&(NUMBER, ANSWER))
+        frames.into_iter().find_map(|(number, told)| (number == NUMBER).then_some(told))
     }
 }
 
@@ -117,7 +122,8 @@ fn who_follows_answers_what_need_not_be_new_but_not_while_a_snapshot_takes_its_p
     Asked::start(&disk, 1).sees(led_by(&me, 2));
     let mut asked = Asked::start(&disk, 3);
     asked.sees(led_by(&other, 3));
-    assert!(asked.answers(Eventual) && !asked.answers(Strong), "R1: only a primary knows what is newest");
+    assert!(asked.answers(Eventual));
+    assert_eq!(asked.told(Strong), Some(REJECTED), "R1: only a primary knows what is newest");
     let bytes = frame(&Message::TakeSnapshot { epoch: Epoch::new(0, 3) });
     asked.turn(|driven| driven.peer_said(&other, &bytes).unwrap());
     assert!(asked.driven.fetches().is_some() && !asked.answers(Eventual));
