@@ -6,7 +6,6 @@ use group::limits::FORMAT;
 use group::{Body, Cause, Epoch, Hash, Pod, Position, Role, Seq, Serving, StorageId};
 use member::{Delivered, Machine};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound;
 
 /// Books are compared when they have applied a multiple of so many entries.
 const COMPARE_EVERY: Seq = 64;
@@ -41,6 +40,8 @@ pub(crate) struct Laws {
     places: HashMap<(Epoch, Seq), Hash>,
     /// Chain hashes of what was committed, from entry 1 on.
     committed: Vec<Hash>,
+    /// The epoch of whoever committed each of these first.
+    committed_in: Vec<Epoch>,
     bodies: HashMap<Seq, Bytes>,
     committers: HashMap<Epoch, u128>,
     digests: HashMap<Seq, u64>,
@@ -79,12 +80,10 @@ impl Laws {
         (after + 1..=upto).find(|seq| self.bodies.contains_key(seq) && !told.contains(seq))
     }
     /// The last entry that was committed before an epoch. Whoever hears late that it leads need not hold what a later one has
-    /// committed meanwhile: nothing that it says can count any more.
+    /// committed meanwhile, be it older: nothing that it says can count any more.
     fn last_before(&self, epoch: Epoch) -> Option<(Seq, Hash)> {
-        let later = self.starts.range((Bound::Excluded(epoch), Bound::Unbounded)).map(|(_, (seq, _))| seq - 1).min();
-        let last = later.unwrap_or(Seq::MAX).min(self.commit());
-        let hash = self.committed.get(usize::try_from(last.checked_sub(1)?).ok()?)?;
-        Some((last, *hash))
+        let last = self.committed_in.iter().take_while(|by| **by < epoch).count();
+        Some((last as Seq, *self.committed.get(last.checked_sub(1)?)?))
     }
     fn is_committed(&self, at: Position) -> bool {
         let known = usize::try_from(at.seq).ok().and_then(|seq| self.committed.get(seq.checked_sub(1)?));
@@ -212,6 +211,7 @@ impl World {
         }
         let (fell, leads) = (commit < before, sight.leads);
         let reign = leads.filter(|_| sight.led == sight.leads);
+        let epoch = core.view().map_or(Epoch::default(), |view| view.epoch);
         let last = core.entries(commit.saturating_sub(1), commit).next().map(|entry| entry.epoch);
         let fresh: Vec<(Seq, Hash, Option<Bytes>)> = core
             .entries(before.max(core.first_seq() - 1), commit)
@@ -232,6 +232,7 @@ impl World {
                 Some(_) => {}
                 None if seq == self.laws.commit() + 1 => {
                     self.laws.committed.push(hash);
+                    self.laws.committed_in.push(epoch);
                     if let Some(body) = body {
                         self.laws.bodies.insert(seq, body);
                     }
