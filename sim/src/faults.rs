@@ -152,11 +152,8 @@ impl World {
     fn harm(&mut self, kind: Kind, dice: [u64; 4]) {
         let i = self.mix.victim;
         // A disk of the set that is gone while the view is lost can only be helped by forcing a loss (V3, U1). Where one disk may hold a
-        // write alone, a lie is not survived: it may strike when the set has become that disk.
-        let too_much = match kind {
-            Kind::Wipe => self.store.lost_since.is_some(),
-            _ => self.mix.min_in_sync < 2,
-        };
+        // write alone, harm to a disk is not survived: the set may have become that disk, or a write that makes it so is on its way.
+        let too_much = self.mix.min_in_sync < 2 || (kind == Kind::Wipe && self.store.lost_since.is_some());
         if !self.can_spare(i) || self.replicas[i].driven.is_none() || too_much {
             return;
         }
