@@ -1,8 +1,9 @@
 //! The controller's own port: status, metrics, the word of front ends, the operator's two commands. Passes everything to the loop.
 use crate::account;
-use crate::control::{Repair, Request};
+use crate::control::Request;
 use crate::limits::{ANSWER_TIME, BODY_BYTES, NAME_BYTES};
 use crate::metrics::Metrics;
+use crate::repair::Repair;
 use api::control::{FORCE_LOSS, REBUILD_VIEW, STATUS, SUSPECT, Suspect};
 use api::v1::cluster::{ForceLoss, RebuildView};
 use api::v1::error::{ErrorCode, Problem};

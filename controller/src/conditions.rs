@@ -49,7 +49,7 @@ pub(crate) fn conditions(seen: &Seen, decision: &Decision, now: Time) -> Vec<Con
         failover_in_progress(seen, view, decision, now),
         quorum_lost(seen, view),
         degraded(seen, view),
-        view_lost(decision),
+        view_lost(seen, decision),
     ]
 }
 
@@ -104,6 +104,9 @@ fn available(seen: &Seen, view: Option<&View>) -> Condition {
         }
         Role::Primary => {
             condition(kind, true, "PrimaryServes", format!("{} serves epoch {}", view.primary, view.epoch))
+        }
+        Role::Draining if status.is_fenced() => {
+            condition(kind, false, "Fenced", format!("{} waits for the view to be rebuilt", view.primary))
         }
         Role::Draining => condition(kind, true, "HandingOver", format!("{} hands over", view.primary)),
         _ => condition(kind, false, "NotBegun", format!("{} has not taken up epoch {}", view.primary, view.epoch)),
@@ -188,8 +191,13 @@ fn trouble(status: &Status, view: Option<&View>) -> Option<String> {
     (status.role == Role::Learner).then(|| "is catching up".into())
 }
 
-fn view_lost(decision: &Decision) -> Condition {
-    let remedy = "replicas serve on and change nothing; restore the view, or run `jh cluster rebuild-view`";
+fn view_lost(seen: &Seen, decision: &Decision) -> Condition {
+    let is_fenced = seen.members().filter_map(|(_, member)| member.answer()).any(Status::is_fenced);
+    let remedy = if is_fenced {
+        "a rebuild was begun and has not ended, so no orders are taken; run `jh cluster rebuild-view` again"
+    } else {
+        "replicas serve on and change nothing; restore the view, or run `jh cluster rebuild-view`"
+    };
     let (reason, what) = match decision {
         Decision::Lost(Loss::Missing) => ("Missing", "there is no view, yet members know a group".to_owned()),
         Decision::Lost(Loss::Older { pod, knows: (epoch, version) }) => {

@@ -8,10 +8,10 @@ use crate::metrics::Metrics;
 use crate::observe::Observer;
 use crate::picture::Picture;
 use crate::plan::{Plan, Step, plan};
+use crate::rebuilding::Rebuilding;
+use crate::repair::{Repair, Reply};
 use api::control::Suspect;
-use api::v1::cluster::ForceLoss;
-use api::v1::error::{ErrorCode, Problem};
-use group::choose::{CannotRepair, Store, Wish, force_loss, rebuild};
+use group::choose::{Store, Wish};
 use group::{Epoch, Pod, Time, View};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
-use view::{StoreError, ViewStore};
+use view::ViewStore;
 
 /// What others want of the loop.
 #[derive(Debug)]
@@ -43,16 +43,7 @@ pub(crate) enum Request {
         epoch: Epoch,
     },
     /// An operator's command (V3, U1).
-    Repair(Repair, oneshot::Sender<Result<View, Problem>>),
-}
-
-/// An operator's command.
-#[derive(Debug)]
-pub(crate) enum Repair {
-    /// Write a lost view anew, if this is the epoch that members remember.
-    Rebuild(u64),
-    /// Accept a loss.
-    Force(ForceLoss),
+    Repair(Repair, Reply),
 }
 
 /// Everything the loop holds.
@@ -73,6 +64,8 @@ pub(crate) struct Control {
     pub(crate) pause_until: Option<Time>,
     /// The newest view that was pushed to the members.
     pub(crate) pushed: Option<(Epoch, u64)>,
+    /// A rebuild of the view that waits for promises (V3).
+    pub(crate) rebuilding: Option<(Rebuilding, Reply)>,
     /// Where what was found is told to whoever builds.
     pub(crate) picture: watch::Sender<Picture>,
 }
@@ -101,6 +94,7 @@ impl Control {
             said: BTreeMap::new(),
             pause_until: None,
             pushed: None,
+            rebuilding: None,
             picture: watch::Sender::default(),
         }
     }
@@ -109,7 +103,10 @@ impl Control {
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            let plan = self.observe_and_plan();
+            let mut plan = self.observe_and_plan();
+            if let Some(again) = self.go_on().await {
+                plan.look_again = plan.look_again.into_iter().chain([again]).min();
+            }
             let (clock, look_again) = (self.observer.clock, plan.look_again);
             match plan.step {
                 Step::Nothing => {}
@@ -183,7 +180,7 @@ impl Control {
         self.note(before.as_ref(), &applied);
     }
 
-    fn note(&mut self, before: Option<&View>, applied: &Applied) {
+    pub(crate) fn note(&mut self, before: Option<&View>, applied: &Applied) {
         match applied {
             Applied::Nothing => {}
             Applied::Wrote { next, took } => {
@@ -221,51 +218,9 @@ impl Control {
                 tracing::info!(%to, %epoch, "asks the primary to hand over");
                 self.observer.members.hand_over(&to, epoch);
             }
-            Request::Repair(repair, reply) => {
-                let repaired = self.repair(repair).await;
-                let _ = reply.send(repaired);
-            }
+            Request::Repair(repair, reply) => self.repair(repair, reply).await,
         }
     }
-
-    /// Carries an operator's command out, on what the store holds at this moment.
-    async fn repair(&mut self, repair: Repair) -> Result<View, Problem> {
-        let stored = match apply::read(&mut self.observer, &*self.store).await {
-            Ok(view) => view.map(|view| view.version),
-            // A damaged view is one of the ways to lose it.
-            Err(StoreError::Damaged { version, .. }) => Some(version),
-            Err(error) => return Err(Problem::new(ErrorCode::Unavailable, error.to_string())),
-        };
-        self.observer.take_members();
-        let (seen, now) = (&self.observer.seen, self.observer.clock.now());
-        let repair = match repair {
-            Repair::Rebuild(expected) => rebuild(seen, stored, expected, now),
-            Repair::Force(ForceLoss { expect_epoch, keep }) => {
-                force_loss(seen, stored, expect_epoch, &keep.as_str().into(), now)
-            }
-        };
-        let before = seen.view().cloned();
-        let applied = apply::repair(repair.map_err(problem)?, &mut self.observer, &*self.store).await;
-        self.note(before.as_ref(), &applied);
-        match applied {
-            Applied::Wrote { next, .. } => Ok(next),
-            Applied::Nothing | Applied::Not { again: None } => Err(Problem::new(
-                ErrorCode::ClusterRefused,
-                "another write of the view won: look again, and decide again",
-            )),
-            Applied::Not { again: Some(_) } => {
-                Err(Problem::new(ErrorCode::OutcomeUnknown, "the view store failed: look again before repeating"))
-            }
-        }
-    }
-}
-
-fn problem(refused: CannotRepair) -> Problem {
-    let code = match refused {
-        CannotRepair::Epoch { .. } => ErrorCode::EpochChanged,
-        _ => ErrorCode::ClusterRefused,
-    };
-    Problem::new(code, refused.to_string())
 }
 
 async fn until(clock: Clock, look_again: Option<Time>) {

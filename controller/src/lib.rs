@@ -19,6 +19,8 @@ mod observe;
 pub mod operator;
 mod picture;
 mod plan;
+mod rebuilding;
+mod repair;
 mod run;
 mod serve;
 #[cfg(test)]
@@ -27,4 +29,5 @@ mod tests;
 pub use args::Args;
 pub use conditions::{Condition, Kind};
 pub use plan::{Plan, Step, next, plan};
+pub use rebuilding::{Rebuilding, Turn};
 pub use run::run;

@@ -13,6 +13,10 @@ pub const AGAIN_MS: u64 = 200;
 pub const REQUESTS: usize = 256;
 /// A request over HTTP is answered within this time or refused.
 pub const ANSWER_TIME: Duration = Duration::from_secs(4);
+/// Members have this long, in ms, to promise what a rebuild of the view needs: two stalls of a disk. The group stands meanwhile (V3) …
+pub const FENCE_MS: u64 = 1_500;
+/// … and are told again this often, in ms: one that has just come back has not heard, and each tells its status when it has.
+pub const FENCE_AGAIN_MS: u64 = 20;
 /// Failovers remembered for the status page. The log of the group has them all.
 pub const FAILOVERS: usize = 32;
 /// Connections to the admin port at one time: front ends, a scraper, people.

@@ -14,7 +14,7 @@ mod seen;
 mod tests;
 
 pub use member::{Link, Member};
-pub use repair::{CannotRepair, Repair, force_loss, rebuild};
+pub use repair::{CannotRepair, Repair, fence, force_loss, rebuild};
 pub use seen::{Seen, Store};
 
 use crate::ids::{Epoch, GroupId, Now, Pod, Time};

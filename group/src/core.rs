@@ -11,7 +11,7 @@ use crate::log::Log;
 use crate::message::{EpochStart, Message, Peer};
 use crate::mistake::planted;
 use crate::status::{Role, Status};
-use crate::view::View;
+use crate::view::{Fence, View};
 use std::hash::{Hash, Hasher};
 
 /// Ticks between two looks at the store for a lost view (V3): a second.
@@ -21,6 +21,10 @@ const LOOK_TICKS: u64 = 50;
 enum Seat {
     Follow(Follow),
     Lead(Box<Lead>),
+    /// It led this epoch until an operator's fence (V3). What it holds is neither answered nor committed; the next view ends the process (D1).
+    Fenced {
+        epoch: Epoch,
+    },
 }
 
 /// Whether requests may be given to this member.
@@ -67,12 +71,13 @@ impl Core {
             Input::Disconnected { pod, refused } => self.disconnected(pod, refused),
             Input::Receive { from, message } => self.receive(now, &from, message, out),
             Input::Written { write } => self.local.log.written(write),
-            Input::Saved { save } => self.local.saved(save),
+            Input::Saved { save } => self.saved(save),
             Input::Propose { at, body } => self.propose(at, body),
             Input::Read { ticket } => self.read(ticket),
             Input::SnapshotTaken { at } => self.snapshot_taken(at, out),
             Input::SnapshotInstalled { at, starts, reigns, format } => self.installed(at, starts, reigns, format),
             Input::FetchGivenUp => self.fetch_given_up(),
+            Input::Fence(fence) => self.fence(&fence, out),
             Input::Leave => self.leave(now, out),
             Input::HandOver { to, epoch } => self.hand_over(now, to, epoch, out),
             Input::DiskUnsound { why } => self.unsound(why, out),
@@ -84,6 +89,7 @@ impl Core {
         match &mut self.seat {
             Seat::Follow(follow) => follow.flush(&mut self.local, now, out),
             Seat::Lead(lead) => lead.flush(&mut self.local, now, out),
+            Seat::Fenced { .. } => self.local.write(out),
         }
         self.shed(out);
     }
@@ -94,6 +100,7 @@ impl Core {
         match &mut self.seat {
             Seat::Follow(follow) => follow.tick(&self.local, now, heartbeat),
             Seat::Lead(lead) => lead.tick(&self.local, now, heartbeat, out),
+            Seat::Fenced { .. } => {}
         }
         if self.ticks.is_multiple_of(LOOK_TICKS)
             && let Some(view) = &self.local.view
@@ -112,17 +119,17 @@ impl Core {
         if !mine || !let_in || !newer || view.epoch < local.promised {
             return;
         }
-        let previous = local.view.as_ref().map(|held| held.primary.clone());
+        let former = local.view.clone();
         let anew = view.epoch > local.promised;
-        let lossy = view.epoch.loss > local.promised.loss;
+        let lossy = view.epoch.loss > former.as_ref().map_or(0, |former| former.epoch.loss);
         local.adopt(view, out);
         if lossy {
             local.judge_loss();
         }
         if anew {
-            self.change_seat(now, previous, out);
-        } else if let Seat::Lead(lead) = &mut self.seat {
-            lead.sets.settled();
+            self.change_seat(now, former.map(|former| former.primary), out);
+        } else if let (Seat::Lead(lead), Some(former)) = (&mut self.seat, former) {
+            lead.sets.leave(&former);
             lead.drain_again();
             lead.meet(&self.local, out);
         }
@@ -131,9 +138,7 @@ impl Core {
 
     fn change_seat(&mut self, now: Now, previous: Option<Pod>, out: &mut Vec<Output>) {
         let by = self.local.promised;
-        if let Seat::Lead(_) = self.seat
-            && !planted(43)
-        {
+        if !matches!(self.seat, Seat::Follow(_)) && !planted(43) {
             // D1: whatever is held is dropped with the process; front ends ask the next primary.
             let why = if self.leaving.is_some() { Stop::Left } else { Stop::Demoted { by } };
             out.push(Output::Exit { why });
@@ -153,6 +158,29 @@ impl Core {
             }
         }
         out.push(Output::Changed(self.role()));
+    }
+
+    /// V3: follows nothing below this any more, so that no view that the operator does not know of can count beside the rebuilt one.
+    fn fence(&mut self, fence: &Fence, out: &mut Vec<Output>) {
+        if self.local.group != Some(fence.group) || fence.epoch() <= self.local.promised {
+            return;
+        }
+        self.local.promise_epoch(fence.epoch(), out);
+        self.seat = match &self.seat {
+            Seat::Follow(_) => Seat::Follow(Follow::default()),
+            Seat::Lead(lead) => Seat::Fenced { epoch: lead.epoch },
+            Seat::Fenced { epoch } => Seat::Fenced { epoch: *epoch },
+        };
+        out.push(Output::Changed(self.role()));
+    }
+
+    fn saved(&mut self, save: u64) {
+        self.local.saved(save);
+        if let Seat::Lead(lead) = &mut self.seat
+            && self.local.view_is_saved()
+        {
+            lead.sets.kept();
+        }
     }
 
     /// V3: what a fresh read gave. Missing, older or another group's means lost, not new.
@@ -354,7 +382,7 @@ impl Core {
         self.local.unhealthy = Some(why);
         match &self.seat {
             Seat::Lead(_) => out.push(Output::Exit { why: Stop::Unsound }),
-            Seat::Follow(_) => out.push(Output::Changed(Role::Halted)),
+            Seat::Follow(_) | Seat::Fenced { .. } => out.push(Output::Changed(Role::Halted)),
         }
     }
 
@@ -365,6 +393,8 @@ impl Core {
             Seat::Lead(lead) => lead.drain(None, Cause::Leaving, now, out),
             Seat::Follow(_) if in_sync && !planted(19) => self.say_leave(out),
             Seat::Follow(_) => out.push(Output::Exit { why: Stop::Left }),
+            // Whoever rebuilds the view needs its answer: it goes with the next view, or when its time is up.
+            Seat::Fenced { .. } => {}
         }
     }
     fn say_leave(&self, out: &mut Vec<Output>) {
@@ -404,6 +434,7 @@ impl Core {
         match &self.seat {
             Seat::Lead(lead) if lead.drain.is_some() => Serving::Draining { epoch: lead.epoch },
             Seat::Lead(_) => Serving::Yes,
+            Seat::Fenced { epoch } => Serving::Draining { epoch: *epoch },
             Seat::Follow(_) => Serving::No,
         }
     }
@@ -411,7 +442,7 @@ impl Core {
     pub fn log_time(&self, now: Now) -> Wall {
         match &self.seat {
             Seat::Lead(lead) => lead.log_time(&self.local, now),
-            Seat::Follow(_) => now.wall,
+            Seat::Follow(_) | Seat::Fenced { .. } => now.wall,
         }
     }
     /// The end of the log, on disk or not.
@@ -466,6 +497,7 @@ impl Core {
         match &self.seat {
             Seat::Lead(lead) if lead.drain.is_some() => Role::Draining,
             Seat::Lead(_) => Role::Primary,
+            Seat::Fenced { .. } => Role::Draining,
             Seat::Follow(_) if self.local.view.is_none() => Role::Waiting,
             Seat::Follow(_) if self.local.in_sync() => Role::Backup,
             Seat::Follow(_) => Role::Learner,
@@ -481,13 +513,14 @@ impl Core {
         let (suspects, stalled) = match &self.seat {
             Seat::Follow(follow) => (follow.suspects(local), follow.is_stalled(now)),
             Seat::Lead(lead) => (lead.suspects(), lead.is_stalled(now)),
+            Seat::Fenced { .. } => (vec![], false),
         };
         let durable = local.log.durable();
         Status {
             me: local.me.clone(),
             group: local.group,
             role: self.role(),
-            promised: local.promised,
+            promised: local.kept_promise(),
             view: local.view.clone(),
             tail: local.log.position(durable).unwrap_or(local.log.base()),
             commit: local.commit,
@@ -510,6 +543,7 @@ impl Core {
         match seat {
             Seat::Follow(follow) => follow.alike(into, barriers),
             Seat::Lead(lead) => lead.alike(into, barriers),
+            Seat::Fenced { epoch } => epoch.hash(into),
         }
         (leaving, gives_up, snapshot).hash(into);
     }

@@ -3,7 +3,7 @@ use crate::entry::{Entry, Reign};
 use crate::ids::{Pod, Position, Seq, Wall};
 use crate::message::{EpochStart, Message, Peer};
 use crate::status::Role;
-use crate::view::{Proposal, View};
+use crate::view::{Fence, Proposal, View};
 use crate::{Epoch, GroupId};
 use bytes::Bytes;
 
@@ -79,6 +79,8 @@ pub enum Input {
     },
     /// The snapshot asked for by `Output::FetchSnapshot` is not fetched any more: if it is still wanted, ask again.
     FetchGivenUp,
+    /// The operator is about to rebuild a lost view (V3): promise to follow nothing below it. Said again until the status shows it.
+    Fence(Fence),
     /// Stop by plan: SIGTERM (H1).
     Leave,
     /// Someone asks that another member lead, if the epoch is still this one (H1).

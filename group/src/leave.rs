@@ -37,7 +37,8 @@ impl Lead {
             out.push(Output::Changed(Role::Primary));
             return;
         }
-        if drain.sent || local.view_lost || local.commit < local.log.tail().seq || self.reads_wait() {
+        let may_write = !local.view_lost && local.view_is_saved();
+        if drain.sent || !may_write || local.commit < local.log.tail().seq || self.reads_wait() {
             return;
         }
         let cause = drain.cause;

@@ -34,4 +34,4 @@ pub use io::{Input, Output, Stop};
 pub use local::Recovered;
 pub use message::{EpochStart, Message, Peer};
 pub use status::{Role, Sign, Status, Suspect};
-pub use view::{Proposal, Refusal, View, Writer};
+pub use view::{Fence, Proposal, Refusal, View, Writer};

@@ -56,6 +56,8 @@ pub(crate) struct Local {
     pub(crate) speaks: u16,
     pub(crate) group: Option<GroupId>,
     pub(crate) promised: Epoch,
+    /// What was promised, on the disk, before the last promise.
+    promised_before: Epoch,
     pub(crate) view: Option<View>,
     pub(crate) view_lost: bool,
     pub(crate) log: Log,
@@ -84,6 +86,7 @@ impl Local {
             speaks,
             group,
             promised,
+            promised_before: promised,
             view,
             view_lost: false,
             commit: base.seq,
@@ -108,11 +111,15 @@ impl Local {
     /// U1: a disk outside the set whose log ends before the loss that it hears of may hold what was lost. It is sound no more. One that hears of
     /// nothing new may be on its way back: what it is filled with begins before the loss as well.
     pub(crate) fn judge_loss(&mut self) {
-        if self.is_left_behind() {
+        if self.ends_before_loss() {
             self.unhealthy.get_or_insert_with(|| "a forced loss or a rebuilt view did not keep it".to_owned());
         }
     }
+    /// Judged so, and not on its way back: that one is sound.
     pub(crate) fn is_left_behind(&self) -> bool {
+        self.unhealthy.is_some() && self.ends_before_loss()
+    }
+    fn ends_before_loss(&self) -> bool {
         let tail = self.log.tail();
         let lost_since = self.view.as_ref().is_some_and(|view| tail.epoch.loss < view.epoch.loss);
         tail.seq > 0 && lost_since && !self.in_sync()
@@ -121,7 +128,7 @@ impl Local {
     /// See `Core::alike`. Reigns are what the committed log says.
     pub(crate) fn alike(&self, into: &mut impl Hasher) {
         let Local { me, speaks, group, promised, view, view_lost, log, commit, format, links, .. } = self;
-        (me, speaks, group, promised, view, view_lost, commit, format, links).hash(into);
+        (me, speaks, group, promised, self.kept_promise(), view, view_lost, commit, format, links).hash(into);
         (&self.unhealthy, &self.halted).hash(into);
         (self.saves - self.saved, self.promise.saturating_sub(self.saved)).hash(into);
         log.alike(into);
@@ -131,27 +138,40 @@ impl Local {
     pub(crate) fn promise_is_saved(&self) -> bool {
         self.saved >= self.promise
     }
+    /// The highest epoch promised that a restart would remember.
+    pub(crate) fn kept_promise(&self) -> Epoch {
+        if self.promise_is_saved() { self.promised } else { self.promised_before }
+    }
+    /// Whether a restart would remember the view held.
+    pub(crate) fn view_is_saved(&self) -> bool {
+        self.saved >= self.saves
+    }
     pub(crate) fn saved(&mut self, save: u64) {
         self.saved = self.saved.max(save);
     }
     /// Takes a newer view as mine and promises its epoch.
     pub(crate) fn adopt(&mut self, view: View, out: &mut Vec<Output>) {
-        assert!(view.epoch >= self.promised, "a promise is never taken back");
-        if view.epoch > self.promised {
-            self.promise = self.saves + 1;
-        }
         self.group = Some(view.group);
-        self.promised = view.epoch;
         self.view = Some(view.clone());
         self.view_lost = false;
+        self.promise_epoch(view.epoch, out);
+        out.push(Output::Viewed(view));
+    }
+    /// Promises to follow nothing below this epoch (W2), and has the disk keep that and the view held.
+    pub(crate) fn promise_epoch(&mut self, epoch: Epoch, out: &mut Vec<Output>) {
+        assert!(epoch >= self.promised, "a promise is never taken back");
+        if epoch > self.promised {
+            self.promised_before = self.kept_promise();
+            self.promise = self.saves + 1;
+        }
+        self.promised = epoch;
         self.saves += 1;
         if planted(20) {
             self.saved = self.saves;
-            return out.push(Output::Viewed(view));
+            return;
         }
         let (save, group, promised) = (self.saves, self.group, self.promised);
         out.push(Output::Save { save, group, promised, view: self.view.clone() });
-        out.push(Output::Viewed(view));
     }
     /// Whether this member may acknowledge and lead.
     pub(crate) fn is_sound(&self) -> bool {

@@ -262,6 +262,21 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_log_still_knows_where_the_epochs_that_are_left_began() {
+        let cut_to = |seq| {
+            let mut log = log(&[1, 2, 2, 3]);
+            log.cut(seq);
+            let row = |row: &EpochStart| (row.epoch.number, row.seq);
+            log.starts().iter().map(row).collect::<Vec<_>>()
+        };
+        assert_eq!(cut_to(0), [(0, 0)]);
+        assert_eq!(cut_to(1), [(0, 0), (1, 1)]);
+        assert_eq!(cut_to(2), [(0, 0), (1, 1), (2, 2)]);
+        assert_eq!(cut_to(3), [(0, 0), (1, 1), (2, 2)]);
+        assert_eq!(cut_to(4), [(0, 0), (1, 1), (2, 2), (3, 4)]);
+    }
+
+    #[test]
     fn a_trimmed_log_tells_apart_what_it_still_knows() {
         let mut mine = log(&[1, 1, 2, 2]);
         let theirs = log(&[1, 1]);

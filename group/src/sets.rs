@@ -34,6 +34,9 @@ struct Open {
 pub(crate) struct Sets {
     open: Vec<Open>,
     joining: Option<Joining>,
+    /// V3: disks of the sets before the one of the view held, needed until that view is on this disk: if it were lost with what was
+    /// committed by it, and no disk knew it, it would be rebuilt with a disk that lacks that.
+    left: BTreeSet<(Pod, StorageId)>,
     /// After a fruitless expansion, the next is not tried before this.
     wait_until: Option<Time>,
 }
@@ -44,10 +47,11 @@ const OPEN_MAX: usize = 8;
 impl Sets {
     /// See `Core::alike`.
     pub(crate) fn alike(&self, into: &mut impl Hasher) {
-        let Sets { open, joining, wait_until } = self;
-        (open, joining, wait_until).hash(into);
+        let Sets { open, joining, left, wait_until } = self;
+        (open, joining, left, wait_until).hash(into);
     }
-    /// V4: the disks that commits and reads need: of the set, of every open proposal, and of a learner about to be proposed.
+    /// V4: the disks that commits and reads need: of the set, of every open proposal, of a learner about to be proposed, and of a set
+    /// whose end is not on this disk yet.
     pub(crate) fn needed<'a>(&'a self, view: &'a View) -> impl Iterator<Item = (&'a Pod, StorageId)> {
         let joining = self.joining.as_ref().map(|joining| (&joining.pod, joining.storage));
         let swapped = |pod: &Pod, storage| {
@@ -62,7 +66,17 @@ impl Sets {
         };
         let base = view.pairs().filter(move |(pod, storage)| !swapped(pod, *storage) && !shrunk(pod));
         let open = self.open.iter().flat_map(|open| open.next.pairs());
-        base.chain(open.filter(move |(pod, _)| !shrunk(pod))).chain(joining)
+        let left = self.left.iter().map(|(pod, storage)| (pod, *storage));
+        base.chain(open.filter(move |(pod, _)| !shrunk(pod))).chain(joining).chain(left)
+    }
+    /// The view held is on this disk.
+    pub(crate) fn kept(&mut self) {
+        self.left.clear();
+    }
+    /// A higher version of the same epoch was seen: the set of this one is needed until that is on the disk.
+    pub(crate) fn leave(&mut self, former: &View) {
+        self.left.extend(former.pairs().map(|(pod, storage)| (pod.clone(), storage)));
+        self.settled();
     }
     /// A higher version was seen: whatever was proposed on the old one has either become it or never will.
     pub(crate) fn settled(&mut self) {
@@ -100,8 +114,9 @@ enum Doom {
 impl Lead {
     pub(crate) fn flush_sets(&mut self, local: &Local, now: Now, out: &mut Vec<Output>) {
         let Some(view) = &local.view else { return };
-        // V3: while the view is lost nobody changes it. Once the resignation is written, it is the only write.
-        if local.view_lost || self.has_resigned() {
+        // V3: while the view is lost nobody changes it, nor before it is known here for good. Once the resignation is written, it is the
+        // only write.
+        if local.view_lost || !local.view_is_saved() || self.has_resigned() {
             return;
         }
         self.keep_calm(now);

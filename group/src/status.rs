@@ -13,7 +13,7 @@ pub struct Status {
     pub group: Option<GroupId>,
     /// What it does now.
     pub role: Role,
-    /// The epoch promised, on disk.
+    /// The epoch promised, once that is on its disk (W2).
     pub promised: Epoch,
     /// The newest view it has seen.
     pub view: Option<View>,
@@ -33,6 +33,13 @@ pub struct Status {
     pub format: u16,
     /// Its wall clock.
     pub clock: Wall,
+}
+
+impl Status {
+    /// Whether it has promised to follow nothing older than a view that is yet to be written (V3).
+    pub fn is_fenced(&self) -> bool {
+        self.view.as_ref().is_some_and(|view| self.promised.loss > view.epoch.loss)
+    }
 }
 
 /// A member that someone doubts.
@@ -68,7 +75,7 @@ pub enum Role {
     Learner,
     /// Leads.
     Primary,
-    /// Leads, but takes no new writes: about to hand over (H1).
+    /// Leads, but takes no new writes: about to hand over (H1), or fenced while the view is rebuilt (V3).
     Draining,
     /// Refuses to go on, because going on could lose something. Says why in `unhealthy`.
     Halted,

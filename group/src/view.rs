@@ -38,6 +38,23 @@ pub struct Proposal {
     pub next: View,
 }
 
+/// What an operator who rebuilds a lost view first has every disk promise (V3): to follow no view of a lower loss number. It is the first
+/// phase of Paxos; the number is its ballot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fence {
+    /// The group whose view is lost.
+    pub group: GroupId,
+    /// The loss number of the view that will be written.
+    pub loss: u64,
+}
+
+impl Fence {
+    /// What is promised: above every view that may have been written before, below the one that will be.
+    pub fn epoch(&self) -> Epoch {
+        Epoch::new(self.loss, 0)
+    }
+}
+
 /// Who wants to write a view (V1).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Writer {
@@ -183,7 +200,7 @@ impl View {
         let refused = Err(Refusal::Epoch { current: self.epoch, next: next.epoch });
         if next.epoch.loss != self.epoch.loss {
             let by_operator = *writer == Writer::Operator;
-            let follows = next.epoch == Epoch::new(self.epoch.loss + 1, self.epoch.number + 1);
+            let follows = next.epoch.loss > self.epoch.loss && next.epoch.number == self.epoch.number + 1;
             return if by_operator && follows { Ok(()) } else { refused };
         }
         let expected = if self.leads_anew(next) { self.epoch.next() } else { self.epoch };

@@ -41,6 +41,10 @@ fn main() -> ExitCode {
         (_, true) => plays::BIG.to_vec(),
         _ => plays::SMALL.to_vec(),
     };
+    if !table.iter().any(|play| play.name.starts_with(&args.only)) {
+        eprintln!("no play's name begins with {}: --list names them, and with --big the large ones", args.only);
+        return ExitCode::FAILURE;
+    }
     let order = if args.big { Order::Deepest } else { Order::Nearest };
     let mut good = true;
     for play in table.iter().filter(|play| play.name.starts_with(&args.only)) {

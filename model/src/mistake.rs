@@ -24,6 +24,8 @@ pub enum Mistake {
     PublishesUncommitted,
     /// V3: a view is rebuilt though not all disks of its set answer.
     RebuildsFromSome,
+    /// V3: a view is rebuilt before its members have promised to follow nothing older.
+    RebuildsUnfenced,
     /// E3: the keys are not part of what a new primary takes over.
     ForgetsKeys,
 }

@@ -67,6 +67,10 @@ pub(crate) enum Move {
     LoseView,
     /// The view is an older one again.
     RollBack { version: u64 },
+    /// The operator begins to rebuild the view: these pods (bits) answer.
+    Begin { pods: u8 },
+    /// A member hears what it must promise for that.
+    Fence { pod: usize },
     /// The operator rebuilds the view from what these pods (bits) answer.
     Rebuild { pods: u8 },
     /// The operator accepts a loss.
@@ -215,17 +219,31 @@ impl World {
             let older: BTreeSet<u64> = older.map(|view| view.version).collect();
             into.extend(older.into_iter().map(|version| Move::RollBack { version }));
         }
-        if used.rebuilds < max.rebuilds && store.is_lost() {
-            let all = (1_u8 << play.pods) - 1;
-            let sets = if play.mistake == Some(Mistake::RebuildsFromSome) { 1..=all } else { all..=all };
-            into.extend(
-                sets.filter(|pods| repair::rebuild(self, *pods, play).is_some()).map(|pods| Move::Rebuild { pods }),
-            );
-        }
+        self.rebuilds(play, into);
         if used.forces < max.forces {
             let keeps = (0..play.pods).filter(|keep| repair::force(self, *keep).is_some());
             into.extend(keeps.map(|keep| Move::Force { keep }));
         }
+    }
+
+    /// V3: an operator begins, perhaps again; members promise, each when it hears; the view is written when that is allowed.
+    fn rebuilds(&self, play: &Play, into: &mut Vec<Move>) {
+        let all = (1_u8 << play.pods) - 1;
+        let sets = if play.mistake == Some(Mistake::RebuildsFromSome) { 1..=all } else { all..=all };
+        if self.used.rebuilds < play.max.rebuilds && self.store.is_lost() {
+            let may_begin =
+                |pods: &u8| repair::fence(self, *pods, play).is_some_and(|fence| self.fence.as_ref() != Some(&fence));
+            into.extend(sets.clone().filter(may_begin).map(|pods| Move::Begin { pods }));
+        }
+        let Some(fence) = &self.fence else { return };
+        let unaware = |pod: &usize| {
+            let core = self.nodes[*pod].core.as_ref();
+            core.is_some_and(|core| core.promised().unwrap_or_default() < fence.epoch())
+        };
+        into.extend((0..play.pods).filter(unaware).map(|pod| Move::Fence { pod }));
+        into.extend(
+            sets.filter(|pods| repair::rebuild(self, *pods, play).is_some()).map(|pods| Move::Rebuild { pods }),
+        );
     }
 
     /// P5 and V3 are about one disk, or the store, that is set back while nothing else is wrong: nobody leads by a view that is no
@@ -274,7 +292,7 @@ impl Turn<'_> {
             Move::BeginSnapshot { .. } => &mut used.snapshots,
             Move::LoseView => &mut used.losses,
             Move::RollBack { .. } => &mut used.rollbacks,
-            Move::Rebuild { .. } => &mut used.rebuilds,
+            Move::Begin { .. } => &mut used.rebuilds,
             Move::Force { .. } => &mut used.forces,
             _ => return,
         };
@@ -316,6 +334,8 @@ impl fmt::Debug for Move {
             Move::Fetch { pod } => write!(f, "{} installs a snapshot", name(pod)),
             Move::LoseView => write!(f, "the view vanishes"),
             Move::RollBack { version } => write!(f, "the view is v{version} again"),
+            Move::Begin { pods } => write!(f, "the operator begins to rebuild the view from {pods:#b}"),
+            Move::Fence { pod } => write!(f, "{} is told what to promise", name(pod)),
             Move::Rebuild { pods } => write!(f, "the operator rebuilds the view from {pods:#b}"),
             Move::Force { keep } => write!(f, "the operator keeps {} and forces a loss", name(keep)),
         }

@@ -2,8 +2,8 @@
 use crate::mistake::Mistake;
 use crate::play::Play;
 use crate::world::World;
-use group::choose::{Link, Seen, Store, force_loss, rebuild as real_rebuild};
-use group::{Now, Status, View};
+use group::choose::{CannotRepair, Link, Seen, Store, fence as real_fence, force_loss, rebuild as real_rebuild};
+use group::{Fence, Now, Status, View};
 
 /// What a controller sees if these pods (bits) answer it.
 fn seen(world: &World, pods: u8) -> Seen {
@@ -28,15 +28,40 @@ fn known(seen: &Seen) -> u64 {
     told.chain(seen.view()).map(|view| (view.epoch, view.version)).max().map_or(0, |(epoch, _)| epoch.number)
 }
 
-/// V3.
+/// V3, the first half: what the members are told to promise.
+pub(crate) fn fence(world: &World, pods: u8, play: &Play) -> Option<Fence> {
+    let seen = seen(world, pods);
+    match real_fence(&seen, known(&seen)) {
+        Err(CannotRepair::Absent { .. }) if play.mistake == Some(Mistake::RebuildsFromSome) => {
+            let (group, loss) = (world.store.last().group, world.store.last().epoch.loss + 1);
+            Some(Fence { group, loss })
+        }
+        fence => fence.ok(),
+    }
+}
+
+/// V3, the second half.
 pub(crate) fn rebuild(world: &World, pods: u8, play: &Play) -> Option<View> {
     let seen = seen(world, pods);
-    let next = real_rebuild(&seen, stored(world), known(&seen), Now::default());
-    match next {
+    let fence = world.fence.as_ref()?;
+    match real_rebuild(&seen, stored(world), known(&seen), fence, Now::default()) {
         Ok(repair) => Some(repair.next),
+        Err(CannotRepair::Unfenced { .. }) if play.mistake == Some(Mistake::RebuildsUnfenced) => unfenced(world, pods),
         Err(_) if play.mistake == Some(Mistake::RebuildsFromSome) => from_some(world, pods),
         Err(_) => None,
     }
+}
+
+/// The mistake: what members have not promised is taken as promised.
+fn unfenced(world: &World, pods: u8) -> Option<View> {
+    let fence = world.fence.as_ref()?;
+    let mut seen = seen(world, pods);
+    let answers: Vec<Status> = seen.members().filter_map(|(_, member)| member.answer().cloned()).collect();
+    for mut status in answers {
+        status.promised = fence.epoch();
+        seen.answered(status, Now::default().mono);
+    }
+    real_rebuild(&seen, stored(world), known(&seen), fence, Now::default()).ok().map(|repair| repair.next)
 }
 
 /// The mistake: whoever answers is enough.
@@ -49,7 +74,7 @@ fn from_some(world: &World, pods: u8) -> Option<View> {
     let to = keep.iter().max_by_key(|told| (told.tail.epoch, told.tail.seq))?;
     let in_sync = keep.iter().map(|told| (told.me.pod.clone(), told.me.storage)).collect();
     let mut next = highest.promote(&to.me.pod, to.me.boot, &in_sync, highest.change);
-    next.epoch.loss += 1;
+    next.epoch.loss = world.fence.as_ref()?.loss;
     Some(next)
 }
 

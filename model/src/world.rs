@@ -9,7 +9,7 @@ use crate::play::{Budget, Play, Reached};
 use crate::repair;
 use crate::store::{By, Put, Store};
 use crate::told::{Law, Told};
-use group::{Cause, Change, Epoch, GroupId, Input, Peer, Pod, Proposal, View};
+use group::{Cause, Change, Epoch, Fence, GroupId, Input, Peer, Pod, Proposal, View};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) told: Told,
     /// Which links each pod believes to be open.
     pub(crate) open: Vec<u8>,
+    /// What the operator who rebuilds the view has members promise.
+    pub(crate) fence: Option<Fence>,
 }
 
 /// A moment and what the last move reached.
@@ -61,6 +63,7 @@ impl World {
             used: Budget::default(),
             told: Told::default(),
             open: vec![0; play.pods],
+            fence: None,
         };
         let calm = Play { instant_disks: true, mistake: None, ..play.clone() };
         let mut turn = Turn { play: &calm, world, reached: vec![] };
@@ -94,7 +97,7 @@ impl World {
 
 impl Hash for World {
     fn hash<H: Hasher>(&self, into: &mut H) {
-        let World { nodes, wires, store, used, told, open } = self;
+        let World { nodes, wires, store, used, told, open, fence } = self;
         let barriers = nodes.iter().any(|node| node.is_asked());
         for node in nodes {
             node.digest(barriers).hash(into);
@@ -106,7 +109,7 @@ impl Hash for World {
             }
         }
         store.alike(into);
-        (used, told, open).hash(into);
+        (used, told, open, fence.as_ref().map(|fence| fence.loss)).hash(into);
     }
 }
 impl PartialEq for World {
@@ -358,6 +361,12 @@ impl Turn<'_> {
                 let older = self.world.store.views.iter().find(|view| view.version == *version).cloned();
                 self.world.store.views.extend(older);
             }
+            Move::Begin { pods } => self.world.fence = repair::fence(&self.world, *pods, self.play),
+            Move::Fence { pod } => {
+                if let Some(fence) = self.world.fence.clone() {
+                    self.give(*pod, Input::Fence(fence));
+                }
+            }
             Move::Rebuild { pods } => self.rebuild(*pods),
             Move::Force { keep } => self.force(*keep),
         }
@@ -412,6 +421,7 @@ impl Turn<'_> {
     fn rebuild(&mut self, pods: u8) {
         if let Some(next) = repair::rebuild(&self.world, pods, self.play) {
             self.reached.push(Reached::Rebuilt);
+            self.world.fence = None;
             self.world.store.write(next, self.play);
         }
     }

@@ -4,7 +4,7 @@ use crate::network::{Actor, Ends, STORE};
 use crate::store::{Asker, rank};
 use crate::world::{Event, World};
 use controller::limits::{AGAIN_MS, STORE_TIME as STORE_WAIT};
-use controller::{Step, next};
+use controller::{Rebuilding, Step, next};
 use group::choose::{Link, Seen, Store, Wish, choose};
 use group::{BootId, Epoch, GroupId, Peer, Pod, Sign, Time, View, Writer};
 use member::client::DrivenWatch;
@@ -37,6 +37,8 @@ pub(crate) struct Controller {
     asks: u64,
     members: BTreeSet<Pod>,
     min_in_sync: usize,
+    /// The operator's command under way.
+    pub(crate) rebuilding: Option<Rebuilding>,
 }
 
 const STORE_TIME: u64 = STORE_WAIT.as_secs() * 1_000 * MS;
@@ -61,6 +63,7 @@ impl Controller {
             asks: 0,
             members: members.clone(),
             min_in_sync,
+            rebuilding: None,
         }
     }
 }
@@ -77,6 +80,9 @@ impl World {
     }
     pub(crate) fn crash_controller(&mut self, k: usize) {
         self.close_all(Actor::Controller(k));
+        if self.controllers[k].rebuilding.is_some() {
+            self.half_way("its controller has died");
+        }
         let Controller { members, min_in_sync, life, .. } = &self.controllers[k];
         self.controllers[k] = Controller { life: life + 1, ..Controller::new(members, *min_in_sync, k) };
         self.start_controller(k);
@@ -99,7 +105,7 @@ impl World {
         self.controllers[k].watch.tick();
         self.stir_controller(k, 100);
     }
-    fn stir_controller(&mut self, k: usize, delay: u64) {
+    pub(crate) fn stir_controller(&mut self, k: usize, delay: u64) {
         if !std::mem::replace(&mut self.controllers[k].looks, true) {
             let life = self.controllers[k].life;
             self.after(delay, Event::ControllerLook(k, life));
@@ -126,6 +132,7 @@ impl World {
             self.controllers[k].wait_until = self.now + AGAIN;
         }
         self.spread(k);
+        self.go_on(k);
         let controller = &self.controllers[k];
         let decision = choose(&controller.seen, &controller.wish, now);
         let (step, again) = next(&controller.seen, decision, Some(Time(controller.wait_until)), now.mono);
@@ -144,7 +151,7 @@ impl World {
         }
         self.send_controller(k);
     }
-    fn look_at(&mut self, k: usize, at: Time) {
+    pub(crate) fn look_at(&mut self, k: usize, at: Time) {
         let at = at.0.max(self.now + MS);
         let controller = &mut self.controllers[k];
         if controller.looks_at <= self.now || at < controller.looks_at {

@@ -13,6 +13,7 @@ mod machine;
 pub mod mistakes;
 mod mix;
 mod network;
+mod operator;
 mod replicas;
 mod rules;
 mod store;

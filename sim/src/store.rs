@@ -1,9 +1,7 @@
 //! The store of the view: compare-and-swap by the rules of `View::admits`, with writes that are lost, land late or are not answered, with
 //! watches that lag, outages, deletion and a rollback. Knows no member's state.
 use crate::mix::MS;
-use crate::network::{Actor, STORE};
 use crate::world::{Event, World};
-use group::choose::rebuild;
 use group::{Epoch, Proposal, View, Writer};
 use member::Seen;
 use std::collections::BTreeMap;
@@ -109,7 +107,7 @@ impl World {
     }
 
     /// The store holds this from now on; watches show it after a while.
-    fn becomes(&mut self, view: View, by: &str) {
+    pub(crate) fn becomes(&mut self, view: View, by: &str) {
         self.say(|| {
             format!("view v{} {} {} in sync {:?} by {by}", view.version, view.epoch, view.primary, view.in_sync.keys())
         });
@@ -138,36 +136,5 @@ impl World {
     fn lag(&mut self) -> u64 {
         let most = if self.calm() { 3 } else { self.mix.watch_lag_ms.max(3) };
         if self.luck.chance(80) { self.draw(200, 3 * MS) } else { self.draw(200, most * MS) }
-    }
-
-    /// An operator looks every so often, and rebuilds a view that was lost (V3).
-    pub(crate) fn operator(&mut self) {
-        self.after(300 * MS, Event::Operator);
-        let patience = if self.calm() { 0 } else { 2_000 * MS };
-        if self.store.lost_since.is_none_or(|since| self.now < since + patience) {
-            return;
-        }
-        let stored = self.store.current.as_ref().map(|view| view.version);
-        let now = self.clock(0);
-        for k in 0..self.controllers.len() {
-            if self.pause_of(Actor::Controller(k)) > 0
-                || self.net.is_held(Actor::Controller(k).place(), STORE, self.now)
-            {
-                continue;
-            }
-            self.take_members(k);
-            let seen = &self.controllers[k].seen;
-            let known = seen.members().filter_map(|(_, member)| member.status.as_ref()?.view.as_ref());
-            let Some(epoch) = known.map(|view| view.epoch).max() else { continue };
-            match rebuild(seen, stored, epoch.number, now) {
-                Ok(repair) => {
-                    self.store.lost_since = None;
-                    self.becomes(repair.next, "the operator");
-                    return;
-                }
-                Err(why) => self.say(|| format!("the operator cannot rebuild the view: {why}")),
-            }
-        }
-        // Set back to where it was, or written on meanwhile: nothing to rebuild.
     }
 }

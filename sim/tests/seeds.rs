@@ -11,11 +11,9 @@ const REGRESSIONS: &[(u64, Length, &str)] = &[
     (5_004_213, Length::Whole, "what_arrives_late_of_an_earlier_fetch_does_not_end_the_one_that_was_begun_since"),
     (5_006_505, Length::Whole, "p5_a_disk_that_told_of_more_does_not_lead_even_when_the_view_was_rebuilt_meanwhile"),
     (6_005_612, Length::Whole, "v3_a_disk_that_was_not_kept_is_given_up_only_by_a_view_that_is_there"),
-    (
-        7_002_413,
-        Length::Whole,
-        "only here: a learner that is being filled from before a loss is not left behind by the next set",
-    ),
+    (7_002_413, Length::Whole, "u1_a_learner_that_is_being_filled_is_not_left_behind"),
+    (12_000_235, Length::Whole, "v3_a_fenced_primary_answers_and_commits_nothing_more"),
+    (12_040_289, Length::Whole, "v3_behind_a_fence_the_view_is_lost_even_if_it_comes_back"),
     (202_244_248_931_741, Length::Whole, "f1_the_word_of_a_process_that_is_gone_does_not_count"),
 ];
 /// The seeds are tested in so many shares, side by side.

@@ -4,7 +4,7 @@ use super::seen::Seen;
 use crate::entry::{Cause, Change};
 use crate::ids::{Epoch, GroupId, Now, Pod, StorageId};
 use crate::status::{Role, Status};
-use crate::view::{Refusal, View, Writer};
+use crate::view::{Fence, Refusal, View, Writer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -49,6 +49,26 @@ pub enum CannotRepair {
         /// Whose.
         pods: Vec<Pod>,
     },
+    /// Disks from outside the set do not answer, and are enough to have been let in and promoted with nobody of the set knowing.
+    #[error(
+        "{pods:?} do not answer: together they may have been let in since, and have acknowledged orders alone; \
+         bring back all but {spare} of them, or force a loss"
+    )]
+    Unheard {
+        /// Whose.
+        pods: Vec<Pod>,
+        /// How many of them may stay away.
+        spare: usize,
+    },
+    /// Members have not promised to follow nothing older.
+    #[error("{pods:?} have not promised in time to follow no older view: repeat the command")]
+    Unfenced {
+        /// Who.
+        pods: Vec<Pod>,
+    },
+    /// What members said was found out too long ago to decide by it (P1).
+    #[error("members have promised, and the controller was too slow to go on: repeat the command")]
+    Late,
     /// No disk of the set is sound.
     #[error("no disk of the in-sync set is sound")]
     NoneSound,
@@ -76,46 +96,109 @@ pub enum CannotRepair {
     Refused(#[from] Refusal),
 }
 
-/// V3: the highest view that members have persisted, continued with a higher loss number. All its disks must answer, so
-/// nothing that was acknowledged is lost. Where the store was set back and written on, only disks of both sets stay: what
-/// either line committed is on them.
-pub fn rebuild(seen: &Seen, stored: Option<u64>, expected: u64, now: Now) -> Result<Repair, CannotRepair> {
-    let highest = highest(seen)?.ok_or(CannotRepair::NoView)?;
-    if highest.epoch.number != expected {
-        return Err(CannotRepair::Epoch { expected, is: highest.epoch });
+/// V3, the first half of a rebuild: what every member that answers must promise before the second half counts its answer. The loss
+/// number is above all that were ever promised, so that each attempt is told from every other.
+pub fn fence(seen: &Seen, expected: u64) -> Result<Fence, CannotRepair> {
+    let lost = Lost::look(seen, expected)?;
+    Ok(Fence { group: lost.highest.group, loss: next_loss(seen, lost.highest) })
+}
+
+/// V3, the second half: the highest view that members have persisted, continued under the loss number of the fence. All its disks must
+/// answer and have promised, so nothing that was acknowledged is lost. Where the store was set back and written on, only disks of both
+/// sets stay: what either line committed is on them.
+pub fn rebuild(
+    seen: &Seen,
+    stored: Option<u64>,
+    expected: u64,
+    fence: &Fence,
+    now: Now,
+) -> Result<Repair, CannotRepair> {
+    let lost = Lost::look(seen, expected)?;
+    let unfenced = |(pod, status): (&Pod, &Status)| (status.promised != fence.epoch()).then(|| pod.clone());
+    let pods: Vec<Pod> = answers(seen, fence.group).filter_map(unfenced).collect();
+    if !pods.is_empty() {
+        return Err(CannotRepair::Unfenced { pods });
     }
-    let beside: Vec<&View> = persisted(seen).chain(seen.view()).filter(|view| is_beside(view, highest)).collect();
-    if !seen.view().is_none_or(|view| is_lost(view, highest, &beside)) {
-        return Err(CannotRepair::NotLost);
+    continued(seen, lost.highest, fence.loss, stored, lost.heir, lost.kept, now)
+}
+
+/// A view that is lost and can be rebuilt.
+struct Lost<'a> {
+    highest: &'a View,
+    /// The set of the rebuilt one.
+    kept: BTreeMap<Pod, StorageId>,
+    heir: (&'a Pod, &'a Status),
+}
+
+impl Lost<'_> {
+    fn look(seen: &Seen, expected: u64) -> Result<Lost<'_>, CannotRepair> {
+        let highest = highest(seen)?.ok_or(CannotRepair::NoView)?;
+        if highest.epoch.number != expected {
+            return Err(CannotRepair::Epoch { expected, is: highest.epoch });
+        }
+        let beside: Vec<&View> = persisted(seen).chain(seen.view()).filter(|view| is_beside(view, highest)).collect();
+        if !seen.view().is_none_or(|view| is_lost(seen, view, highest, &beside)) {
+            return Err(CannotRepair::NotLost);
+        }
+        let kept = of_all_lines(highest, &beside)?;
+        let heir = heir(seen, &kept, &all_of_the_set(seen, highest)?).ok_or(CannotRepair::NoneSound)?;
+        Ok(Lost { highest, kept, heir })
     }
-    let kept = of_all_lines(highest, &beside)?;
-    let mut fit = BTreeMap::new();
+}
+
+/// The answers of all disks of this view's set, if there is nobody else who could have committed anything.
+fn all_of_the_set<'a>(seen: &'a Seen, highest: &'a View) -> Result<BTreeMap<&'a Pod, &'a Status>, CannotRepair> {
+    let mut there = BTreeMap::new();
     let mut absent = Vec::new();
     for (pod, storage) in highest.pairs() {
         match answer(seen, pod).filter(|status| status.me.storage == storage) {
-            Some(status) => drop(fit.insert(pod.clone(), status)),
+            Some(status) => drop(there.insert(pod, status)),
             None => absent.push(pod.clone()),
         }
     }
     if !absent.is_empty() {
         return Err(CannotRepair::Absent { pods: absent });
     }
-    // P5: a disk that lacks what is committed was set back.
-    let whole = |pod: &Pod, status: &Status| seen.member(pod).is_some_and(|member| status.tail.seq >= member.floor);
-    let sound = fit.iter().filter(|(pod, status)| kept.contains_key(pod) && is_sound(status) && whole(pod, status));
-    // All disks of the set hold everything acknowledged. A process that leads the old epoch would end itself (D1) and cost
-    // one more failover, so another one is better.
-    let follows = |status: &Status| !matches!(status.role, Role::Primary | Role::Draining);
-    let rank = |status: &Status| (follows(status), status.tail.epoch, status.tail.seq);
-    let longest = sound.max_by_key(|(pod, status)| (rank(status), Reverse(*pod)));
-    let (primary, status) = longest.ok_or(CannotRepair::NoneSound)?;
-    continued(seen, highest, stored, (primary, status), kept, now)
+    let outside = highest.members.iter().filter(|pod| !highest.in_sync.contains_key(*pod));
+    let unheard: Vec<Pod> = outside.filter(|pod| answer(seen, pod).is_none()).cloned().collect();
+    if unheard.len() >= highest.min_in_sync {
+        return Err(CannotRepair::Unheard { pods: unheard, spare: highest.min_in_sync.saturating_sub(1) });
+    }
+    Ok(there)
 }
 
-/// Of two views of one version and epoch either may be the one that was seen first.
-fn is_lost(view: &View, highest: &View, beside: &[&View]) -> bool {
+/// All disks of the set hold everything acknowledged. A process that leads the old epoch would end itself (D1) and cost one more failover,
+/// so another one is better. P5: a disk that lacks what is committed was set back.
+fn heir<'a>(
+    seen: &Seen,
+    kept: &BTreeMap<Pod, StorageId>,
+    there: &BTreeMap<&'a Pod, &'a Status>,
+) -> Option<(&'a Pod, &'a Status)> {
+    let whole = |pod: &Pod, status: &Status| seen.member(pod).is_some_and(|member| status.tail.seq >= member.floor);
+    let there = there.iter().map(|(pod, status)| (*pod, *status));
+    let sound = there.filter(|(pod, status)| kept.contains_key(*pod) && is_sound(status) && whole(pod, status));
+    let follows = |status: &Status| !matches!(status.role, Role::Primary | Role::Draining);
+    sound.max_by_key(|(pod, status)| (follows(status), status.tail.epoch, status.tail.seq, Reverse(*pod)))
+}
+
+/// A loss number above every one that was promised or written: whoever promised more would not follow.
+fn next_loss(seen: &Seen, highest: &View) -> u64 {
+    let promised = answers(seen, highest.group).map(|(_, status)| status.promised.loss);
+    promised.fold(highest.epoch.loss, u64::max) + 1
+}
+
+/// Who answers, of those whose disk belongs to this group.
+fn answers(seen: &Seen, group: GroupId) -> impl Iterator<Item = (&Pod, &Status)> {
+    let answers = seen.members().filter_map(|(pod, member)| Some((pod, member.answer()?)));
+    answers.filter(move |(_, status)| status.group == Some(group))
+}
+
+/// Of two views of one version and epoch either may be the one that was seen first. Behind a fence nobody follows what is there, even if
+/// it was the newest.
+fn is_lost(seen: &Seen, view: &View, highest: &View, beside: &[&View]) -> bool {
     let (stored, known) = (rank(view), rank(highest));
-    view.group != highest.group || stored < known || (stored == known && !beside.is_empty())
+    let is_fenced = || answers(seen, view.group).any(|(_, status)| status.promised > view.epoch);
+    view.group != highest.group || stored < known || (stored == known && !beside.is_empty()) || is_fenced()
 }
 
 /// The disks of the highest view that are also in the set of every view beside it.
@@ -165,13 +248,14 @@ pub fn force_loss(
         return Err(cannot("its disk is not sound"));
     }
     let kept = BTreeMap::from([(keep.clone(), status.me.storage)]);
-    continued(seen, highest, stored, (keep, status), kept, now)
+    continued(seen, highest, next_loss(seen, highest), stored, (keep, status), kept, now)
 }
 
 /// The view that follows under a higher loss number, checked by the one place that knows the rules.
 fn continued(
     seen: &Seen,
     highest: &View,
+    loss: u64,
     stored: Option<u64>,
     (primary, status): (&Pod, &Status),
     in_sync: BTreeMap<Pod, StorageId>,
@@ -182,7 +266,7 @@ fn continued(
     let follows = View { version: highest.version.max(versions.unwrap_or(0)), ..highest.clone() };
     let change = Change { cause: Cause::Rebuilt, suspected_at: now.wall, decided_at: now.wall };
     let mut next = follows.promote(primary, status.me.boot, &in_sync, change);
-    next.epoch.loss += 1;
+    next.epoch.loss = loss;
     follows.admits(&next, &Writer::Operator)?;
     Ok(Repair { stored, next })
 }

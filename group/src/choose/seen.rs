@@ -186,13 +186,13 @@ impl Seen {
     }
 
     /// The highest commit index that anyone of the view's history knows (P5). A history that a loss ended does not count. While
-    /// the view is lost, the history is that of the highest epoch promised (V3).
+    /// the view is lost, the history is that of the highest view that members know (V3); what a fence has them promise is none yet.
     fn commit_floor(&self) -> Seq {
         let statuses = || self.members.values().filter_map(|member| member.status.as_ref());
-        let highest = statuses().max_by_key(|status| status.promised);
-        let known = highest.and_then(|status| Some((status.group?, status.promised.loss)));
-        let Some(history) = self.view().map(|view| (view.group, view.epoch.loss)).or(known) else { return 0 };
-        let same = statuses().filter(|status| status.group.map(|group| (group, status.promised.loss)) == Some(history));
+        let views = || statuses().filter_map(|status| Some((status, status.view.as_ref()?)));
+        let highest = views().map(|(_, view)| view).max_by_key(|view| view.epoch);
+        let Some(history) = self.view().or(highest).map(|view| (view.group, view.epoch.loss)) else { return 0 };
+        let same = views().filter(|(_, view)| (view.group, view.epoch.loss) == history).map(|(status, _)| status);
         same.map(|status| status.commit).max().unwrap_or(0)
     }
     fn reign(&mut self, epoch: Epoch, now: Time) {

@@ -20,6 +20,7 @@ fn people(world: &mut World, words: &[&str]) -> bool {
         ["start", rest @ ..] => acts::start(world, rest),
         ["propose", who, what @ ..] => acts::propose(world, who, &what.join(" ")),
         ["read", who, what @ ..] => acts::read(world, who, &what.join(" ")),
+        ["fence", loss, who @ ..] => acts::fence(world, number(loss), who),
         ["leave", who] => world.turn(who, vec![Input::Leave]),
         ["hand", "over", who, "to", heir, rest @ ..] => acts::hand_over(world, who, heir, rest),
         ["crash", who] => world.end(who),

@@ -26,9 +26,11 @@ stories! {
     c1_a_learner_far_behind_is_sent_a_snapshot_first
     c1_a_learner_whose_word_was_lost_says_it_again
     d1_a_demoted_primary_drops_what_it_holds_and_ends
+    detector_a_backup_says_that_its_primary_refuses
     detector_a_late_tick_is_my_own_lateness
     detector_a_primary_that_commits_nothing_says_so
     detector_a_stall_of_220_ms_is_not_silence
+    detector_whose_disk_is_stuck_is_asked_and_answers
     f1_a_new_format_waits_until_every_member_speaks_it
     f1_an_announcement_holds_for_the_process_that_made_it
     f1_the_word_of_a_process_that_is_gone_does_not_count
@@ -36,11 +38,15 @@ stories! {
     h1_a_backup_that_cannot_be_spared_goes_after_a_second
     h1_a_backup_that_leaves_and_is_promoted_resigns
     h1_a_controller_may_be_quicker_than_a_resignation
+    h1_a_learner_goes_at_once
     h1_a_lost_resignation_is_decided_again_on_what_is_seen
     h1_a_primary_names_its_heir_itself
+    h1_a_resignation_is_the_only_write
     h1_an_undone_resignation_may_still_land
     h1_at_the_minimum_the_old_primary_stays_in_the_set
     h1_the_heir_is_the_process_that_acknowledged_the_last_entry
+    h1_nobody_resigns_on_a_view_that_is_not_on_disk
+    h1_reads_are_answered_before_the_primary_resigns
     h1_whoever_leaves_is_gone_after_a_second
     log_an_unsound_disk_leads_no_one_and_comes_back_empty
     p2_a_process_on_another_disk_than_the_set_names_does_not_lead
@@ -77,9 +83,13 @@ stories! {
     s2_only_members_are_let_in
     t1_log_time_is_the_middle_clock_and_never_falls
     u1_a_disk_outside_the_set_is_not_promoted
+    u1_a_learner_that_is_being_filled_is_not_left_behind
     u1_after_a_forced_loss_all_others_start_anew
     v1_the_primary_changes_its_set_and_a_controller_does_not
     v2_a_member_without_a_view_waits_and_makes_none
+    v3_a_fenced_primary_answers_and_commits_nothing_more
+    v3_a_promotion_that_nobody_heard_of_counts_no_more_behind_a_fence
+    v3_a_smaller_set_commits_only_when_it_is_on_the_primarys_disk
     v3_a_disk_that_was_not_kept_is_given_up_only_by_a_view_that_is_there
     v3_a_missing_view_is_lost_and_no_set_is_changed
     v3_an_unsound_disk_of_the_set_is_kept_while_the_view_is_lost

@@ -5,7 +5,7 @@ use crate::limits;
 use crate::net::{Caller, LineEvent, keep_lines};
 use crate::wire::{Kind, Outbox, Request, Told};
 use group::detector::Detector;
-use group::{BootId, Epoch, Pod, Status, View};
+use group::{BootId, Epoch, Fence, Pod, Status, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -136,6 +136,13 @@ impl Watch {
     /// Tells all members a view.
     pub fn push_view(&self, view: &View) {
         self.shared.tell_all(&Request::PushView(view.clone()));
+    }
+
+    /// Has all members promise to follow nothing below a view that is about to be rebuilt (V3), and asks for their status, which shows
+    /// who has once that is on its disk.
+    pub fn fence(&self, fence: &Fence) {
+        self.shared.tell_all(&Request::Fence(fence.clone()));
+        self.shared.tell_all(&Request::Report);
     }
 
     /// Asks the primary that `to` lead, if the epoch is still `epoch` (H1).

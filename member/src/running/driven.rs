@@ -131,11 +131,14 @@ impl<M: Machine + Send + 'static> Driven<M> {
         self.running.listens()
     }
 
-    /// A turn of the loop begins.
+    /// A turn of the loop begins, with what came of the disk, and with what was asked inside the process.
     pub fn begin(&mut self, now: Now) {
         self.running.begin_turn(now);
         while let Ok(done) = self.running.done.try_recv() {
             self.running.done(done);
+        }
+        while let Ok(local) = self.running.local.try_recv() {
+            self.running.local(local);
         }
     }
     /// Everything that had come was given: what it causes goes out. `tick`: `group::limits::TICK_MS` have passed.

@@ -46,9 +46,6 @@ impl Drop for Fetching {
 impl<M: Machine + Send + 'static> Running<M> {
     /// C1: fetches this member's snapshot, on a connection of its own, while everything else goes on.
     pub(super) fn fetch(&mut self, from: Pod, epoch: Epoch) {
-        if self.installing {
-            return;
-        }
         self.fetches += 1;
         let (asks, pulls) = mpsc::unbounded_channel();
         let task = match &mut self.by_hand {

@@ -40,6 +40,10 @@ impl<M: Machine + Send + 'static> Running<M> {
                 self.step(Input::View(view));
                 Told::Noted
             }
+            Request::Fence(fence) => {
+                self.step(Input::Fence(fence));
+                Told::Noted
+            }
             Request::Ping => Told::Pong,
         };
         self.clients.tell(connection, number, &told);

@@ -149,7 +149,9 @@ mod tests {
     /// One frame of every kind that has a shape of its own.
     fn said() -> Vec<Vec<u8>> {
         use crate::wire::{Hello, Kind, MAGIC, PROTOCOL, Piece, Pull, Welcome};
-        use group::{BootId, Cause, Change, Entry, Epoch, GroupId, Message, Peer, Pod, Position, StorageId, View};
+        use group::{
+            BootId, Cause, Change, Entry, Epoch, Fence, GroupId, Message, Peer, Pod, Position, StorageId, View,
+        };
         fn frame(value: &impl Serialize) -> Vec<u8> {
             let mut bytes = Vec::new();
             encode(&mut bytes, value);
@@ -191,6 +193,7 @@ mod tests {
             frame(&(5_u64, Request::Submit(Bytes::from_static(b"tea")))),
             frame(&(300_u64, Request::PushView(view.clone()))),
             frame(&(6_u64, Request::HandOver { to: pod.clone(), epoch })),
+            frame(&(7_u64, Request::Fence(Fence { group: view.group, loss: 300 }))),
             frame(&(5_u64, Told::View(view))),
             frame(&(0_u64, Told::NotPrimary { epoch, primary: Some(pod) })),
             frame(&Pull { of: Some(id), offset: 77 }),

@@ -14,7 +14,7 @@ pub(crate) use snapshot::{Piece, Pull};
 use crate::answer::{Answer, Consistency, Cursor, History, Rejection};
 use crate::handle::Report;
 use bytes::Bytes;
-use group::{Epoch, Peer, Pod, Status, View};
+use group::{Epoch, Fence, Peer, Pod, Status, View};
 use serde::{Deserialize, Serialize};
 
 /// The version of all that follows. Members of different versions refuse each other in words.
@@ -85,6 +85,7 @@ pub(crate) enum Request {
     PushView(View),
     /// Are you there?
     Ping,
+    Fence(Fence),
 }
 
 /// What a client is told.

@@ -61,6 +61,15 @@ pub const BIG: &[Play] = &[
     },
     Play {
         all_answer: true,
+        reaches: &[Rebuilt],
+        ..Play::of(
+            "big-lost-twice",
+            "V3: the view vanishes and is rebuilt, perhaps unheard, vanishes again and is rebuilt again",
+            Budget { losses: 2, rebuilds: 2, ..ONE },
+        )
+    },
+    Play {
+        all_answer: true,
         reaches: &[Rebuilt, Shrunk],
         ..Play::of(
             "big-rolled-back",

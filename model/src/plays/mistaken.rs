@@ -25,6 +25,10 @@ pub fn mistaken() -> Vec<Play> {
             Mistake::RebuildsFromSome,
             Play { instant_disks: true, ..two(Budget { doubts: 1, losses: 1, rebuilds: 1, ..ONE }) },
         ),
+        (
+            Mistake::RebuildsUnfenced,
+            Play::of("", "a promotion that vanishes", Budget { losses: 1, rebuilds: 1, promotions: 2, ..ONE }),
+        ),
         (Mistake::ForgetsKeys, Play::of("", "a repetition", Budget { repeats: 1, promotions: 1, ..ONE })),
     ];
     let plant = |(mistake, play)| Play { name: mistake_name(mistake), mistake: Some(mistake), ..play };
@@ -43,6 +47,7 @@ fn mistake_name(mistake: Mistake) -> &'static str {
         Mistake::KeepsStorage => "keeps-storage",
         Mistake::PublishesUncommitted => "publishes-uncommitted",
         Mistake::RebuildsFromSome => "rebuilds-from-some",
+        Mistake::RebuildsUnfenced => "rebuilds-unfenced",
         Mistake::ForgetsKeys => "forgets-keys",
     }
 }

@@ -1,4 +1,5 @@
 //! Stories of one condition each: without it the choice would be another one. Found by deleting the conditions one at a time.
+use super::repairs::rebuild_of;
 use super::*;
 use crate::limits::{ANSWER_AGE_MS, REPORTS};
 
@@ -181,18 +182,32 @@ fn what_was_held_against_a_primary_is_not_held_against_the_next_one() {
 }
 
 #[test]
+fn p5_a_disk_that_is_met_below_what_others_committed_does_not_lead() {
+    let mut story = Story::begin();
+    story.store(Store::Is(view()));
+    story.link(0, Link::Up).answers(0).link(2, Link::Up).answers(2).pass(1_000).all_answer();
+    // It has told this controller nothing before: only what the others say shows that it was set back.
+    story.changes(1, |status| (status.tail.seq, status.commit) = (49, 40)).link(1, Link::Up).answers(1);
+    story.pass(1_000).all_answer().link(2, Link::Refused).link(0, Link::Refused);
+    let decision = story.ask_and_decide();
+    assert!(matches!(decision, Decision::Wait { why: Why::NoCandidate | Why::Gathering, .. }), "{decision:?}");
+    // With all of that it may lead.
+    story.changes(1, |status| status.tail.seq = 50).answers(1);
+    assert_eq!(story.writes().primary, pod(1));
+}
+
+#[test]
 fn v3_a_member_that_halted_because_the_view_is_lost_may_lead_the_rebuilt_one() {
     let mut story = Story::well();
     for n in 0..3 {
         story.changes(n, |status| (status.role, status.view_lost) = (Role::Halted, true));
     }
     story.all_answer().store(Store::Missing);
-    let now = Now { mono: story.now, wall: 5 };
-    assert!(rebuild(&story.seen, None, 2, now).is_ok());
+    assert!(rebuild_of(&mut story, None, 2).is_ok());
     story.changes(1, |status| status.view = status.view.take().map(|view| View { group: GroupId(8), ..view }));
     story.all_answer();
     let two = CannotRepair::TwoGroups { one: GROUP, other: GroupId(8) };
-    assert_eq!(rebuild(&story.seen, None, 2, now), Err(two));
+    assert_eq!(rebuild_of(&mut story, None, 2), Err(two));
 }
 
 #[test]

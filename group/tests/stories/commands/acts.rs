@@ -7,7 +7,7 @@ use crate::network::Wire;
 use crate::world::World;
 use bytes::Bytes;
 use group::limits::TICK_MS;
-use group::{Body, Cause, Change, Core, Entry, Epoch, GroupId, Input, Message, Seq, Serving, Time, View};
+use group::{Body, Cause, Change, Core, Entry, Epoch, Fence, GroupId, Input, Message, Seq, Serving, Time, View};
 use std::collections::BTreeMap;
 
 /// `cast r0 r1 absent r2 min 2`: the first named leads the first view, which the store holds and nobody has seen. Absent ones are members
@@ -146,6 +146,11 @@ pub(crate) fn read(world: &mut World, who: &str, what: &str) {
     let ticket = member.tickets;
     member.reads.insert(ticket, what.into());
     world.turn(who, vec![Input::Read { ticket }]);
+}
+/// `fence 1 r0 r1 r2`: an operator who is about to rebuild the view under this loss number says so to these members.
+pub(crate) fn fence(world: &mut World, loss: u64, names: &[&str]) {
+    let fence = Fence { group: GroupId(1), loss };
+    names.iter().for_each(|who| world.turn(who, vec![Input::Fence(fence.clone())]));
 }
 pub(crate) fn hand_over(world: &mut World, who: &str, heir: &str, rest: &[&str]) {
     let epoch = match rest {

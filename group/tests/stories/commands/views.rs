@@ -11,6 +11,10 @@ pub(crate) fn carry_out(world: &mut World, words: &[&str]) -> bool {
             world.say(said);
         }
         ["lose", "write", who] => drop(world.store.take(who).expect("a write of it is under way")),
+        ["show", "old", version, who @ ..] => {
+            let view = history(world, version);
+            who.iter().for_each(|name| world.turn(name, vec![Input::View(view.clone())]));
+        }
         ["show", rest @ ..] => show(world, rest),
         ["answer", who] => answer(world, who),
         ["promote", who, rest @ ..] => promote(world, who, rest),
@@ -24,10 +28,11 @@ pub(crate) fn carry_out(world: &mut World, words: &[&str]) -> bool {
             let next = current(world).without(&BTreeSet::from([Pod::from(*who)]));
             by_controller(world, next);
         }
+        ["rebuild", version, "under", loss, "led", "by", who] => rebuild(world, version, number(loss), who),
         ["force", "loss", who] => force_loss(world, who),
         ["delete", "view"] => world.store.view = None,
         ["roll", "back", "view", version] => {
-            let old = world.store.history[&number(version.trim_start_matches('v'))].clone();
+            let old = history(world, version);
             world.store.view = Some(old);
         }
         ["replace", "view", "by", "another", "group's"] => {
@@ -39,6 +44,9 @@ pub(crate) fn carry_out(world: &mut World, words: &[&str]) -> bool {
     true
 }
 
+fn history(world: &World, version: &str) -> View {
+    world.store.history[&number(version.trim_start_matches('v'))].clone()
+}
 fn current(world: &World) -> View {
     world.store.view.clone().expect("the store holds a view")
 }
@@ -80,6 +88,16 @@ fn members(world: &mut World, rest: &[&str]) {
     let (names, min) = rest.split_at(rest.iter().position(|word| *word == "min").unwrap_or(rest.len()));
     let members: BTreeSet<Pod> = names.iter().map(|name| Pod::from(*name)).collect();
     by_controller(world, view.with_members(members, min.last().map_or(view.min_in_sync, |n| number(n))));
+}
+/// An operator continues an older view under the loss number of the fence.
+fn rebuild(world: &mut World, version: &str, loss: u64, who: &str) {
+    let old = history(world, version);
+    let boot = world.member(who).peer().boot;
+    let next = old.promote(&who.into(), boot, &old.in_sync, change(Cause::Rebuilt));
+    let next = View { epoch: Epoch::new(loss, old.epoch.number + 1), ..next };
+    world.store.view = Some(old.clone());
+    let said = world.store.write(next, old.version, &Writer::Operator);
+    world.say(said);
 }
 /// An operator keeps the disk of one member and accepts the loss of the others.
 fn force_loss(world: &mut World, who: &str) {
