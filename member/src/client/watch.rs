@@ -104,7 +104,7 @@ impl Watch {
         self.shared.tick(ping);
     }
 
-    /// Waits until something is seen that was not there at the last call: a link, a role, a view, a doubt, or a new status.
+    /// Waits until something is seen that was not there at the last call: a member, a link, a role, a view, a doubt, or a new status.
     pub async fn changed(&mut self) {
         let _ = self.news.changed().await;
     }
@@ -225,10 +225,15 @@ impl Shared {
 
     fn set_members(&self, members: &BTreeSet<Pod>) {
         let mut seen = self.lock();
+        if seen.keys().eq(members) {
+            return;
+        }
         seen.retain(|pod, _| members.contains(pod));
         for pod in members {
             seen.entry(pod.clone()).or_default();
         }
+        drop(seen);
+        self.wake();
     }
 }
 
