@@ -211,6 +211,86 @@ fn a_read_for_anyone_is_answered_without_a_primary() {
 fn a_caller_that_went_away_is_not_sent_for() {
     let mut front = Front::knowing("a", &[]);
     front.asks(Demand::Write);
+    front.asks(Demand::Any);
+    assert_eq!(front.route.parked(), 2);
     front.does(Input::Forget { ticket: 1 });
+    front.does(Input::Forget { ticket: 2 });
+    assert_eq!((front.route.parked(), front.route.pending()), (0, 0));
     assert_eq!(front.does(Input::Up("a".into())), []);
+}
+
+#[test]
+fn only_a_read_for_anyone_is_sent_to_a_second_member_and_only_when_the_first_is_late() {
+    let mut front = Front::knowing("a", &["a", "b", "c"]);
+    front.asks(Demand::Write);
+    front.asks(Demand::Read);
+    assert_eq!(front.after_ms(limits::HEDGE_MS), []);
+    assert_eq!(front.asks(Demand::Any), [sent("b", 3)]);
+    assert_eq!(front.after_ms(limits::HEDGE_MS - 1), []);
+    assert_eq!(front.after_ms(1), [sent("c", 3)]);
+    let course = front.route.course(3).unwrap();
+    assert_eq!((course.since, course.sent_at, course.tries), (Time(0).plus_ms(limits::HEDGE_MS), front.now, 2));
+    assert_eq!(front.route.course(4), None);
+}
+
+#[test]
+fn e4_a_member_that_takes_no_more_has_done_nothing_but_another_may_have() {
+    let busy = |from: &str, ticket| Input::Busy { from: from.into(), ticket };
+    let mut front = Front::knowing("a", &["a", "b"]);
+    front.asks(Demand::Write);
+    assert_eq!(front.does(busy("b", 1)), [], "it was not asked");
+    assert_eq!(front.does(busy("a", 1)), [failed(1, Failure::Full)]);
+    front.asks(Demand::Write);
+    front.asks(Demand::Read);
+    front.does(Input::View(view(2, "b")));
+    assert_eq!(front.does(busy("b", 2)), [failed(2, Failure::OutcomeUnknown)], "a may have executed it");
+    assert_eq!(front.does(busy("b", 3)), [failed(3, Failure::Full)], "a read has no effect");
+    assert_eq!(front.does(busy("b", 3)), []);
+}
+
+#[test]
+fn e4_a_write_that_waited_through_a_change_of_primary_was_not_executed() {
+    let mut front = Front::knowing("a", &[]);
+    front.asks(Demand::Write);
+    front.does(Input::View(view(2, "b")));
+    assert_eq!(front.after_ms(limits::PARK_MS), [failed(1, Failure::NotExecuted)]);
+}
+
+#[test]
+fn within_an_epoch_a_belief_is_only_completed() {
+    let mut front = Front::knowing("a", &["a", "b"]);
+    front.asks(Demand::Write);
+    assert_eq!(front.does(not_primary("b", 1, 1, "b")), [], "the view says a, and b has not been asked");
+    assert_eq!(front.asks(Demand::Write), [sent("a", 2)]);
+    let nobody_known =
+        |number| Input::NotPrimary { from: "a".into(), ticket: None, epoch: Epoch::new(0, number), primary: None };
+    assert_eq!(front.does(nobody_known(2)), []);
+    assert_eq!(front.route.parked(), 2);
+    assert_eq!(front.does(not_primary("a", 9, 1, "a")), [], "that was the epoch before");
+    let serving = Input::Serving { from: "b".into(), epoch: Epoch::new(0, 2) };
+    assert_eq!(front.does(serving), [sent("b", 1), sent("b", 2)]);
+    assert_eq!((front.route.parked(), front.route.resent()), (0, 2));
+}
+
+#[test]
+fn a_primary_is_not_probed_with_a_request_that_nobody_waits_for() {
+    let mut front = Front::knowing("a", &["a"]);
+    for ticket in 1..=3 {
+        front.asks(Demand::Write);
+        front.does(not_primary("a", ticket, 1, "a"));
+    }
+    front.does(Input::Forget { ticket: 1 });
+    assert_eq!(front.route.parked(), 2);
+    assert_eq!(front.after_ms(limits::PROBE_MS), [sent("a", 2)]);
+    assert_eq!(front.route.parked(), 1, "it is under way");
+}
+
+#[test]
+fn as_many_bytes_wait_as_the_bound_says() {
+    let mut front = Front::knowing("a", &[]);
+    let of = |ticket, length| Input::Request { ticket, demand: Demand::Write, bytes: Bytes::from(vec![0; length]) };
+    assert_eq!(front.does(of(1, limits::PARK_BYTES)), []);
+    assert_eq!(front.does(of(2, 1)), [failed(2, Failure::Full)]);
+    front.does(Input::Forget { ticket: 1 });
+    assert_eq!(front.does(of(3, 1)), []);
 }
