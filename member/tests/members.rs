@@ -197,6 +197,20 @@ async fn d1_a_primary_that_was_frozen_wakes_up_demoted_and_ends() {
 }
 
 #[tokio::test]
+async fn d1_a_primary_that_is_replaced_tells_its_callers_who_leads_before_it_goes() {
+    let cluster = Cluster::born(EVERY).await;
+    // This one knows nobody else whom it could ask.
+    let address = cluster.directory().borrow()[&pod(0)].clone();
+    let replicas = member::directory([(pod(0), address)]);
+    let client = Client::connect(member::client::Config { name: "test".into(), replicas });
+    put(&client, 1).await;
+    let next = cluster.promote(&pod(0)).await;
+    let mut believed = client.believed();
+    let told = believed.wait_for(|belief| belief.primary == Some(next.clone()));
+    timeout(DEADLINE, told).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn s1_a_frozen_backup_is_shrunk_out_and_comes_back() {
     let cluster = Cluster::born(EVERY).await;
     let client = cluster.client();
