@@ -10,6 +10,8 @@ pub mod file;
 pub mod json;
 pub mod kubernetes;
 pub mod limits;
+#[cfg(test)]
+mod sample;
 
 pub use file::FileStore;
 use futures_util::future::BoxFuture;

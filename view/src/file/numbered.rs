@@ -11,12 +11,14 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub(super) struct Numbered {
     dir: PathBuf,
+    /// How a file or a directory gets to the disk: the one step of a write that leaves nothing to look at.
+    sync: fn(&File) -> io::Result<()>,
 }
 
 impl Numbered {
     pub(super) fn open(dir: &Path) -> Result<Numbered, StoreError> {
         fs::create_dir_all(dir).map_err(io_error("make the directory", dir))?;
-        let files = Numbered { dir: dir.to_path_buf() };
+        let files = Numbered { dir: dir.to_path_buf(), sync: File::sync_all };
         files.versions()?;
         files.sweep();
         Ok(files)
@@ -51,14 +53,15 @@ impl Numbered {
         self.put(next, |versions| {
             // A base that is gone was overtaken by `KEPT` versions, and the name just made had been used before.
             let overtaken = versions.last().is_some_and(|highest| *highest >= base + KEPT);
-            versions.binary_search(&base).is_ok() && !overtaken
+            Ok(versions.binary_search(&base).is_ok() && !overtaken)
         })
     }
 
-    /// The first view, where there is none.
+    /// The first view, where there is none. It counts although others have already followed it, and not if it lies below another
+    /// history: a sleeper's, whose number was deleted meanwhile.
     pub(super) fn create(&self, first: &View) -> Outcome {
         match self.highest() {
-            Ok(None) => self.put(first, |versions| versions == [first.version]),
+            Ok(None) => self.put(first, |_| self.is_of(first)),
             Ok(Some(_)) => Outcome::Lost,
             Err(error) => Outcome::Unknown(error),
         }
@@ -71,26 +74,33 @@ impl Numbered {
             Ok(_) => return Outcome::Lost,
             Err(error) => return Outcome::Unknown(error),
         }
-        let outcome = self.put(next, |versions| versions.last() == Some(&next.version));
+        let outcome = self.put(next, |_| self.is_of(next));
         if outcome.is_written() {
             self.delete_below(next.version);
         }
         outcome
     }
 
+    /// Whether what is current is this view or has followed it: the group is named at its birth, and a rebuild raises the loss number.
+    fn is_of(&self, written: &View) -> Result<bool, StoreError> {
+        let name = |view: &View| (view.group, view.epoch.loss);
+        Ok(self.current()?.is_some_and(|view| name(&view) == name(written)))
+    }
+
     /// Makes `next` durable under its number and then asks `won` whether that counts, given all versions that there are.
-    fn put(&self, next: &View, won: impl Fn(&[u64]) -> bool) -> Outcome {
+    fn put(&self, next: &View, won: impl Fn(&[u64]) -> Result<bool, StoreError>) -> Outcome {
         match self.link(next) {
             Ok(true) => {}
             Ok(false) => return Outcome::Lost,
             Err(error) => return Outcome::Unknown(error),
         }
-        match self.versions() {
-            Ok(versions) if won(&versions) => {
+        let judged = self.versions().and_then(|versions| Ok((won(&versions)?, versions)));
+        match judged {
+            Ok((true, versions)) => {
                 self.prune(&versions);
                 Outcome::Written
             }
-            Ok(_) => Outcome::Lost,
+            Ok((false, _)) => Outcome::Lost,
             Err(error) => Outcome::Unknown(error),
         }
     }
@@ -116,7 +126,7 @@ impl Numbered {
         let write = || -> io::Result<()> {
             let mut file = File::create_new(&path)?;
             file.write_all(json::write(next).as_bytes())?;
-            file.sync_all()
+            (self.sync)(&file)
         };
         match write() {
             Ok(()) => Ok(path),
@@ -201,7 +211,7 @@ impl Numbered {
     }
 
     fn sync_dir(&self) -> Result<(), StoreError> {
-        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io_error("sync the directory", &self.dir))
+        File::open(&self.dir).and_then(|dir| (self.sync)(&dir)).map_err(io_error("sync the directory", &self.dir))
     }
 
     fn path(&self, version: u64) -> PathBuf {
@@ -219,3 +229,7 @@ pub(super) fn version_of(name: &str) -> Option<u64> {
 fn io_error<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> StoreError + 'a {
     move |source| StoreError::Io { action, path: path.to_path_buf(), source }
 }
+
+#[cfg(test)]
+#[path = "numbered_tests.rs"]
+mod tests;

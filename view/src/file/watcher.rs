@@ -106,3 +106,7 @@ fn stamp(files: &Numbered) -> Option<Stamp> {
     let meta = fs::metadata(files.dir()).ok()?;
     Some(Stamp { inode: meta.ino(), changed: (meta.ctime(), meta.ctime_nsec()) })
 }
+
+#[cfg(test)]
+#[path = "watcher_tests.rs"]
+mod tests;

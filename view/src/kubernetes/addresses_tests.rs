@@ -92,3 +92,33 @@ async fn addresses_are_guessed_at_once_where_the_api_server_cannot_be_asked() {
     let told = known(&[("x-0", "10.0.0.1:7400")]);
     assert_eq!(guessed_after(failed, told.clone()).await.1, told, "what was told stays");
 }
+
+fn best_of(one: &serde_json::Value, other: &serde_json::Value) -> [Known; 2] {
+    let (one, other) = (of(std::slice::from_ref(one)), of(std::slice::from_ref(other)));
+    [[&one, &other], [&other, &one]].map(|slices| pods(slices.into_iter()))
+}
+
+#[test]
+fn of_two_addresses_of_one_pod_that_both_stay_or_both_end_the_one_that_serves_counts() {
+    let there = known(&[("x-0", "10.0.0.2:7400")]);
+    for terminating in [false, true] {
+        let idle = endpoint("x-0", "10.0.0.1", false, terminating);
+        let mut serving = endpoint("x-0", "10.0.0.2", false, terminating);
+        // A pod that ends is never ready, and may serve.
+        serving["conditions"]["serving"] = json!(true);
+        assert_eq!(best_of(&idle, &serving), [there.clone(), there.clone()]);
+        let mut ready = endpoint("x-0", "10.0.0.2", true, terminating);
+        ready["conditions"].as_object_mut().unwrap().remove("serving");
+        assert_eq!(best_of(&idle, &ready), [there.clone(), there.clone()], "an older server does not tell of serving");
+    }
+}
+
+#[test]
+fn a_pod_is_named_by_what_its_address_is_of_and_else_by_its_host_name() {
+    let mut unnamed = endpoint("x-1", "10.0.0.1", true, false);
+    unnamed.as_object_mut().unwrap().remove("hostname");
+    let mut of_a_node = endpoint("x-2", "10.0.0.2", true, false);
+    of_a_node["targetRef"] = json!({"kind": "Node", "name": "n1"});
+    let wanted = known(&[("x-1", "10.0.0.1:7400"), ("x-2", "10.0.0.2:7400")]);
+    assert_eq!(pods([of(&[unnamed, of_a_node])].iter()), wanted);
+}

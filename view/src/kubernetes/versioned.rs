@@ -39,7 +39,7 @@ pub(super) fn parameters() -> PostParams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use group::{BootId, Cause, Change, Epoch, GroupId, Pod, StorageId};
+    use crate::sample::first;
     use kube::api::ObjectMeta;
 
     fn object(uid: Option<&str>, version: Option<&str>) -> ConfigMap {
@@ -53,35 +53,20 @@ mod tests {
         ConfigMap { metadata, ..ConfigMap::default() }
     }
 
-    fn view() -> View {
-        let pod = Pod::new("x-replica-0");
-        View {
-            group: GroupId(1),
-            version: 1,
-            epoch: Epoch::new(0, 1),
-            primary: pod.clone(),
-            primary_boot: BootId(1),
-            in_sync: [(pod.clone(), StorageId(1))].into(),
-            members: [pod].into(),
-            min_in_sync: 1,
-            change: Change { cause: Cause::Birth, suspected_at: 1, decided_at: 1 },
-        }
-    }
-
     #[test]
     fn an_update_without_a_version_cannot_be_made() {
         assert!(Versioned::of(object(Some("u"), None)).is_none());
         assert!(Versioned::of(object(Some("u"), Some(""))).is_none());
         assert!(Versioned::of(object(None, Some("7"))).is_none());
-        let next = Versioned::of(object(Some("u"), Some("7"))).unwrap().with(&view());
+        let next = Versioned::of(object(Some("u"), Some("7"))).unwrap().with(&first());
         assert_eq!((next.metadata.uid.as_deref(), next.metadata.resource_version.as_deref()), (Some("u"), Some("7")));
     }
 
     #[test]
     fn only_the_keys_are_written_and_the_rest_stays() {
         let held = object(Some("u"), Some("7"));
-        let next = Versioned::of(held.clone()).unwrap().with(&view());
+        let next = Versioned::of(held.clone()).unwrap().with(&first());
         assert_eq!(next.metadata, held.metadata);
-        assert_eq!(next.data, Some(json::to_map(&view())));
+        assert_eq!(next.data, Some(json::to_map(&first())));
     }
 }

@@ -50,3 +50,14 @@ async fn names_are_guessed_only_while_the_api_server_keeps_silent() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     until(&addresses, &[("x-replica-0", "10.0.0.1:7400")]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_cannot_be_asked_is_not_waited_for() {
+    let api = Api::new();
+    api.is_down(true);
+    let began = tokio::time::Instant::now();
+    let addresses = Addresses::follow(api.client(), NAMESPACE, "x-replica");
+    let mut known = addresses.watch();
+    tokio::time::timeout(DEADLINE, known.changed()).await.expect("something is guessed").unwrap();
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}

@@ -259,3 +259,112 @@ async fn nothing_is_followed_for_a_store_that_is_gone() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(api.requests(), [""; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_once_with_the_cause_behind_it() {
+    let failing = Fault::Status(500, "InternalError");
+    for (fault, cause) in [(Fault::Cut, "connection reset"), (failing, "the fake says InternalError (500)")] {
+        let api = Api::new();
+        let store = born(&api).await;
+        api.fails(fault);
+        let Outcome::Unknown(error) = swap(&store).await else { panic!("{cause}") };
+        assert_eq!(error.to_string().matches(cause).count(), 1, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn v2_a_birth_ends_as_the_api_server_says() {
+    let api = Api::new();
+    let store = api.open();
+    for (code, reason) in [(404, "NotFound"), (403, "Forbidden")] {
+        api.fails(Fault::Status(code, reason));
+        let outcome = store.create(first()).await;
+        let refused = matches!(&outcome, Outcome::Refused(Denial::Server { code: said, .. }) if *said == code);
+        assert!(refused, "without a namespace nothing was lost to another: {outcome:?}");
+    }
+    api.fails(Fault::Status(500, "InternalError"));
+    assert!(matches!(store.create(first()).await, Outcome::Unknown(_)));
+    api.fails(Fault::Cut);
+    assert!(matches!(store.create(first()).await, Outcome::Unknown(_)));
+    assert!(matches!(store.create(first()).await, Outcome::Lost), "it was made before the connection broke");
+}
+
+#[tokio::test(start_paused = true)]
+async fn v3_a_rebuild_ends_as_the_api_server_says() {
+    let again = View { version: 3, epoch: Epoch::new(1, 2), ..first() };
+    let conflict = Fault::Status(409, "Conflict");
+    for (fault, wanted) in [(conflict, "Lost"), (Fault::Status(422, "Invalid"), "Refused"), (Fault::Cut, "Unknown")] {
+        let api = Api::new();
+        let store = born(&api).await;
+        api.fails(fault);
+        let outcome = format!("{:?}", store.rebuild(Some(1), again.clone()).await);
+        assert!(outcome.starts_with(wanted), "{outcome}");
+    }
+    let api = Api::new();
+    let store = born(&api).await;
+    api.is_down(true);
+    assert!(matches!(store.rebuild(Some(1), again).await, Outcome::Unknown(_)), "nobody knows what is there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_is_never_answered_is_given_up() {
+    let api = Api::new();
+    let store = born(&api).await;
+    api.is_deaf_to(Some("GET"));
+    let read = tokio::time::timeout(Duration::from_secs(10), store.get()).await.expect("it ends");
+    assert!(matches!(read, Err(StoreError::Late { .. })), "{read:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_and_a_watch_that_are_never_answered_are_asked_for_again() {
+    for verb in ["GET", "WATCH"] {
+        let api = Api::new();
+        drop(born(&api).await);
+        api.is_deaf_to(Some(verb));
+        let store = api.open();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        api.is_deaf_to(None);
+        // What the list shows is not enough: it must be followed from there.
+        sees_view(&store, &first()).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let began = Instant::now();
+        assert!(swap(&api.open()).await.is_written());
+        sees_view(&store, &second()).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "{verb}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_fails_is_asked_again_at_once_and_then_ever_more_rarely() {
+    let api = Api::new();
+    let store = born(&api).await;
+    api.is_down(true);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    api.requests();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let asked = api.requests().len();
+    assert!((15..=25).contains(&asked), "twice a second: {asked}");
+    api.is_down(false);
+    // A watch that lived makes it a new trouble, which may be over in a moment.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    sees_view(&store, &first()).await;
+    api.is_down(true);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    api.is_down(false);
+    let began = Instant::now();
+    assert!(swap(&api.open()).await.is_written());
+    sees_view(&store, &second()).await;
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_every_watch_at_once_is_not_asked_all_the_time() {
+    let api = Api::new();
+    let store = born(&api).await;
+    api.is_brief(true);
+    api.cut_watches();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(api.requests().len() < 300, "a list and a watch, twice a second");
+    assert!(swap(&api.open()).await.is_written());
+    sees_view(&store, &second()).await;
+}

@@ -47,6 +47,10 @@ struct State {
     watchers: Vec<(String, mpsc::UnboundedSender<Value>)>,
     faults: VecDeque<Fault>,
     is_down: bool,
+    /// Requests of this kind are never answered.
+    deaf_to: Option<&'static str>,
+    /// Every watch ends at once.
+    is_brief: bool,
     /// Every request: method and kind.
     requests: Vec<String>,
 }
@@ -70,6 +74,14 @@ impl Api {
         let mut state = self.lock();
         state.is_down = is_down;
         state.watchers.clear();
+    }
+    /// Requests with this verb are taken and never answered.
+    pub(crate) fn is_deaf_to(&self, verb: Option<&'static str>) {
+        self.lock().deaf_to = verb;
+    }
+    /// Every watch tells what it has and ends at once, in peace.
+    pub(crate) fn is_brief(&self, is_brief: bool) {
+        self.lock().is_brief = is_brief;
     }
     /// Every watch ends.
     pub(crate) fn cut_watches(&self) {
@@ -131,6 +143,9 @@ impl Api {
         let is_watch = query.contains("watch=true");
         let verb = if is_watch { "WATCH".to_owned() } else { parts.method.to_string() };
         self.lock().requests.push(format!("{verb} {kind}"));
+        if self.lock().deaf_to == Some(&verb) {
+            return std::future::pending().await;
+        }
         if self.lock().is_down {
             return Err(std::io::Error::other("connection refused"));
         }
@@ -257,7 +272,9 @@ impl State {
             for (_, _, event) in self.history.iter().filter(|(version, of, _)| *version > from && of == kind) {
                 sender.send(event.clone()).unwrap();
             }
-            self.watchers.push((kind.to_owned(), sender));
+            if !self.is_brief {
+                self.watchers.push((kind.to_owned(), sender));
+            }
         }
         let lines = unfold(events, |mut events| async move {
             let line = format!("{}\n", events.recv().await?);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 use view::{FileStore, Outcome, Sight, ViewStore};
 
@@ -55,15 +55,36 @@ fn versions(dir: &Path) -> BTreeSet<u64> {
 }
 
 #[test]
+fn v6_drafts_of_writers_that_died_are_removed_when_they_are_old_and_nothing_else_is() {
+    let dir = TempDir::new().unwrap();
+    let (long_ago, now) = (SystemTime::now() - Duration::from_secs(3_600), SystemTime::now());
+    for (name, written) in [(".draft-1", long_ago), (".draft-2", now), ("notes", long_ago)] {
+        fs::File::create(dir.path().join(name)).unwrap().set_modified(written).unwrap();
+    }
+    let _store = FileStore::open(dir.path()).unwrap();
+    let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.collect::<BTreeSet<_>>(), [".draft-2", "notes"].map(str::to_owned).into());
+}
+
+#[test]
 fn v6_of_eight_writers_on_one_base_exactly_one_wins_each_time() {
-    const ROUNDS: u64 = 60;
+    all_versions_are_won_once(60);
+}
+
+/// Whoever made the first view was told that it had lost, if another was so quick to follow it.
+#[test]
+fn v6_a_birth_counts_however_quickly_others_follow_it() {
+    (0..30).for_each(|_| all_versions_are_won_once(3));
+}
+
+fn all_versions_are_won_once(rounds: u64) {
     let dir = TempDir::new().unwrap();
     let start = first();
     let won: Vec<Vec<(u64, u128)>> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..8u128)
             .map(|writer| {
                 let (dir, start) = (dir.path(), start.clone());
-                scope.spawn(move || contend(dir, start, writer, ROUNDS))
+                scope.spawn(move || contend(dir, start, writer, rounds))
             })
             .collect();
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
@@ -72,7 +93,7 @@ fn v6_of_eight_writers_on_one_base_exactly_one_wins_each_time() {
     for (version, boot) in won.into_iter().flatten() {
         assert_eq!(winner_of.insert(version, boot), None, "version {version} was won twice");
     }
-    assert_eq!(winner_of.keys().copied().collect::<Vec<_>>(), (1..=ROUNDS).collect::<Vec<_>>());
+    assert_eq!(winner_of.keys().copied().collect::<Vec<_>>(), (1..=rounds).collect::<Vec<_>>());
     for (version, boot) in &winner_of {
         let text = fs::read_to_string(dir.path().join(format!("view.{version}"))).unwrap();
         assert!(text.contains(&BootId(*boot).to_string()), "version {version} holds what its winner wrote");
@@ -192,4 +213,42 @@ fn readers_never_see_half_a_file() {
         assert_eq!(highest, current.version);
         println!("slowest of 100 swaps: {slowest:?}");
     });
+}
+
+/// Whoever takes such a directory for a blank one lets a second history begin beside disks with orders on them.
+#[tokio::test]
+async fn v2_a_directory_that_cannot_be_listed_is_not_one_without_a_view() {
+    let (dir, store) = born().await;
+    let place = dir.path().to_owned();
+    fs::remove_dir_all(&place).unwrap();
+    fs::write(&place, "no directory any more").unwrap();
+    let error = store.get().await.unwrap_err().to_string();
+    assert!(error.starts_with("list "), "{error}");
+    for outcome in [store.create(first()).await, store.rebuild(None, first()).await] {
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    }
+    sees(&store, |sight| matches!(sight, Sight::Unreadable(_))).await;
+    fs::remove_file(&place).unwrap();
+}
+
+#[tokio::test]
+async fn v6_a_file_that_cannot_be_read_is_not_one_that_is_gone() {
+    let (dir, store) = born().await;
+    // Nobody reads a directory as a file, not even root.
+    fs::create_dir(dir.path().join("view.2")).unwrap();
+    let error = store.get().await.unwrap_err().to_string();
+    assert!(error.starts_with("read ") && error.contains("view.2"), "{error}");
+    let outcome = store.compare_and_swap(2, promoted(&first(), 2), Writer::Controller).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "its base is there, whatever it says: {outcome:?}");
+    sees(&store, |sight| matches!(sight, Sight::Unreadable(_))).await;
+}
+
+/// The directory itself does not change then, so that only the event tells of it.
+#[tokio::test]
+async fn v6_a_view_that_is_edited_in_its_place_is_seen() {
+    let (dir, store) = born().await;
+    sees(&store, |sight| *sight == Sight::Is(first())).await;
+    let edited = View { min_in_sync: 1, ..first() };
+    fs::write(dir.path().join("view.1"), view::json::write(&edited)).unwrap();
+    sees(&store, |sight| *sight == Sight::Is(edited.clone())).await;
 }

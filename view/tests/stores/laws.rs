@@ -154,3 +154,10 @@ pub(crate) async fn a_write_goes_on_when_whoever_asked_is_gone(place: &impl Plac
     drop((begun, write));
     sees_view(&store, &next).await;
 }
+
+pub(crate) async fn v3_a_rebuilt_view_is_of_a_higher_version_than_the_stored_one(place: &impl Place) {
+    let store = born(place).await;
+    let beside = View { epoch: Epoch::new(1, 1), ..first() };
+    assert!(matches!(store.rebuild(Some(1), beside).await, Outcome::Lost), "two views would have one version");
+    assert_eq!(store.get().await.unwrap(), Some(first()));
+}

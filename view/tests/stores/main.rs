@@ -26,6 +26,7 @@ laws! {
     of_eight_writers_on_one_base_exactly_one_wins_each_time
     v3_a_deleted_and_a_rolled_back_view_are_reported
     v3_a_rebuilt_view_replaces_a_missing_and_an_older_one_and_nothing_else
+    v3_a_rebuilt_view_is_of_a_higher_version_than_the_stored_one
     whoever_begins_to_watch_late_is_told_what_is_there
     what_one_writes_all_others_see
     a_damaged_view_is_an_error_and_never_passed_over
