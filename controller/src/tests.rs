@@ -1,14 +1,18 @@
 //! The whole controller against a real view directory: without members, and with three that run in this process.
+mod apply;
+mod found;
 mod group;
 mod member;
+mod observing;
 mod port;
+mod turns;
 
 use crate::clock::Clock;
 use crate::control::{Control, Request};
 use crate::metrics::Metrics;
 use crate::observe::Observer;
 use ::group::choose::Wish;
-use ::group::{GroupId, Pod};
+use ::group::{BootId, Cause, Change, Epoch, GroupId, Pod, StorageId, View};
 use ::member::Directory;
 use ::member::client::Watch;
 use ::view::{FileStore, ViewStore};
@@ -20,6 +24,21 @@ use tokio::task::JoinHandle;
 
 fn pods() -> Vec<Pod> {
     (0..3).map(|n| Pod::new(&format!("replica-{n}"))).collect()
+}
+
+/// The first view of the three.
+fn first() -> View {
+    View {
+        group: GroupId(7),
+        version: 1,
+        epoch: Epoch::new(0, 1),
+        primary: pods()[0].clone(),
+        primary_boot: BootId(100),
+        in_sync: pods().into_iter().zip([0, 1, 2].map(StorageId)).collect(),
+        members: pods().into_iter().collect(),
+        min_in_sync: 2,
+        change: Change { cause: Cause::Birth, suspected_at: 1, decided_at: 1 },
+    }
 }
 
 /// A controller's loop that runs, and what its port would hold.

@@ -130,3 +130,57 @@ async fn v3_and_u1_nothing_is_rebuilt_or_forced_without_a_member_that_knows_a_vi
     assert_eq!(std::fs::read_dir(controller.dir.path()).unwrap().count(), 0);
     controller.stop().await;
 }
+
+/// A port whose loop takes nothing, and where its requests go.
+fn deaf(places: usize) -> (Router, tokio::sync::mpsc::Receiver<crate::control::Request>) {
+    let (requests, inbox) = tokio::sync::mpsc::channel(places);
+    let (_, members) = tokio::sync::watch::channel(pods().into_iter().collect());
+    let (ready, metrics) = (std::sync::Arc::default(), crate::metrics::Metrics::new());
+    (app(Admin { requests, members, ready, metrics }), inbox)
+}
+
+async fn asked(router: &Router, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(path).body(Body::from(body.to_string())).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice::<Value>(&bytes).unwrap_or_default()["code"].clone())
+}
+
+#[tokio::test]
+async fn a_controller_that_has_not_read_the_store_is_not_ready() {
+    let (router, _inbox) = deaf(1);
+    assert_eq!(asked(&router, "GET", "/readyz", &Value::Null).await, (503, json!("unavailable")));
+}
+
+#[tokio::test]
+async fn what_the_loop_cannot_take_is_refused_and_not_kept() {
+    let (router, _inbox) = deaf(1);
+    let suspect = json!({ "by": "frontend", "pod": "replica-0", "boot": "2a", "sign": "refused" });
+    assert_eq!(asked(&router, "POST", "/v1/suspect", &suspect).await.0, 202);
+    assert_eq!(asked(&router, "POST", "/v1/suspect", &suspect).await.1, json!("overloaded"));
+}
+
+#[tokio::test]
+async fn the_name_of_a_front_end_has_a_bound() {
+    let (router, _inbox) = deaf(2);
+    let suspect = |letters| json!({ "by": "x".repeat(letters), "pod": "replica-0", "boot": "2a", "sign": "refused" });
+    assert_eq!(asked(&router, "POST", "/v1/suspect", &suspect(253)).await.0, 202);
+    assert_eq!(asked(&router, "POST", "/v1/suspect", &suspect(254)).await, (422, json!("invalid_body")));
+}
+
+/// The time of the runtime passes at once, since nobody does anything else.
+#[tokio::test(start_paused = true)]
+async fn e4_a_command_that_is_not_answered_in_time_is_of_unknown_outcome() {
+    let (router, _inbox) = deaf(1);
+    let rebuild = json!({ "expect_epoch": 1 });
+    assert_eq!(asked(&router, "POST", "/v1/rebuild-view", &rebuild).await.1, json!("outcome_unknown"));
+}
+
+#[tokio::test]
+async fn a_controller_that_is_stopping_says_so() {
+    let (router, mut inbox) = deaf(1);
+    let stopping = async { drop(inbox.recv().await) };
+    let (answer, ()) = tokio::join!(asked(&router, "GET", "/v1/status", &Value::Null), stopping);
+    assert_eq!(answer.1, json!("stopping"));
+}

@@ -1,72 +1,8 @@
 //! Golden plans: what the controller does and says in the situations of an evening. A changed line shows in review.
+use super::*;
 use controller::{Plan, Step, plan};
 use expect_test::{Expect, expect};
-use group::choose::{Link, Seen, Store, Wish};
-use group::{
-    BootId, Cause, Change, Epoch, GroupId, Now, Peer, Pod, Position, Role, Sign, Status, StorageId, Suspect, Time, View,
-};
-
-const BEGIN: Time = Time(60_000_000);
-
-fn pod(n: u8) -> Pod {
-    Pod::new(&format!("replica-{n}"))
-}
-
-fn view() -> View {
-    View {
-        group: GroupId(7),
-        version: 5,
-        epoch: Epoch::new(0, 2),
-        primary: pod(0),
-        primary_boot: BootId(100),
-        in_sync: (0..3).map(|n| (pod(n), StorageId(n.into()))).collect(),
-        members: (0..3).map(pod).collect(),
-        min_in_sync: 2,
-        change: Change { cause: Cause::Birth, suspected_at: 1, decided_at: 1 },
-    }
-}
-
-fn status(n: u8) -> Status {
-    Status {
-        me: Peer { pod: pod(n), storage: StorageId(n.into()), boot: BootId(100 + u128::from(n)) },
-        group: Some(GroupId(7)),
-        role: if n == 0 { Role::Primary } else { Role::Backup },
-        promised: Epoch::new(0, 2),
-        view: Some(view()),
-        tail: Position { seq: 50 + u64::from(n), epoch: Epoch::new(0, 2), hash: 0 },
-        commit: 50,
-        unhealthy: None,
-        view_lost: false,
-        suspects: vec![],
-        stalled: false,
-        format: 1,
-        clock: 0,
-    }
-}
-
-fn blank(n: u8) -> Status {
-    let (group, view, promised, tail) = (None, None, Epoch::default(), Position::default());
-    Status { group, view, promised, tail, commit: 0, role: Role::Waiting, ..status(n) }
-}
-
-fn wish() -> Wish {
-    Wish { members: view().members, min_in_sync: 2, group: GroupId(99), jitter_ms: 0 }
-}
-
-/// A controller that has watched a sound group for ten seconds; the next moment is `ms(0)`.
-fn well() -> Seen {
-    let mut seen = Seen::default();
-    seen.stored(Store::Is(view()), true, BEGIN);
-    for n in 0..3 {
-        seen.linked(&pod(n), Link::Up, BEGIN);
-        seen.answered(status(n), BEGIN.plus_ms(9_990));
-    }
-    seen
-}
-
-fn ms(ms: u64) -> Time {
-    BEGIN.plus_ms(10_000 + ms)
-}
+use group::{Now, Sign, Suspect};
 
 fn check(seen: &Seen, at: Time, golden: &Expect) -> Plan {
     let plan = plan(seen, &wish(), None, Now { mono: at, wall: at.0 / 1000 });
@@ -322,6 +258,30 @@ fn the_view_is_deleted_by_hand() {
             Degraded no AllWell: every member answers and is sound
             ViewLost ? Reading: the view is being read afresh
         "#]],
+    );
+}
+
+#[test]
+fn v3_a_rebuild_that_was_begun_and_not_ended_is_told_with_the_way_out() {
+    let mut seen = well();
+    for n in 0..3 {
+        let role = if n == 0 { Role::Draining } else { Role::Backup };
+        seen.answered(Status { promised: Epoch::new(1, 0), role, ..status(n) }, ms(0));
+    }
+    // Even if the view is back.
+    seen.stored(Store::Is(view()), true, ms(1));
+    check(
+        &seen,
+        ms(2),
+        &expect![[r#"
+        nothing
+        Available no Fenced: replica-0 waits for the view to be rebuilt
+        FullyReplicated yes AllInSync: 3 of 3 in sync
+        FailoverInProgress no None: the primary is not in doubt
+        QuorumLost no EnoughDisks: 3 disks of the set answer
+        Degraded no AllWell: every member answers and is sound
+        ViewLost yes Older: replica-0 knows epoch 1.0, version 0, which is higher than what is stored; a rebuild was begun and has not ended, so no orders are taken; run `jh cluster rebuild-view` again
+    "#]],
     );
 }
 
