@@ -140,6 +140,9 @@ impl Ledger {
              \x20 worst gap        {:.1} ms\n",
             self.errors, self.refused, self.histories, self.not_linearizable, self.unknown_verdicts, self.gap_max_ms,
         );
+        if self.promotions_refused > 0 {
+            text += &format!("  hand-overs       {} refused, each the end of a leg\n", self.promotions_refused);
+        }
         for finding in &self.findings {
             text += &format!("  {finding}\n");
         }
@@ -207,5 +210,16 @@ mod tests {
         wanted.for_each(|fault| assert!(drawn.contains(fault), "{fault:?} never comes"));
         assert!(!drawn.contains(&Fault::None));
         assert!(drawn.iter().filter(|fault| **fault == Fault::Kill).count() > 150);
+    }
+
+    #[test]
+    fn a_hand_over_that_is_refused_ends_its_leg_and_is_told_and_nothing_else_is_forgiven() {
+        let mut ledger = Ledger::default();
+        assert!(!ledger.forgives(&Failure::Unavailable { what: "nobody answers".to_owned() }));
+        assert!(!ledger.forgives(&Failure::Wrong("an order is lost".to_owned())));
+        assert!(!ledger.text().contains("hand-overs"));
+        assert!(ledger.forgives(&Failure::Refused(Box::default())));
+        assert!(ledger.text().contains("hand-overs       1 refused"), "{}", ledger.text());
+        assert!(ledger.is_clean());
     }
 }

@@ -42,7 +42,8 @@ fn whoever_follows_the_traffic_hears_it_from_before_its_first_order_on() {
 fn no_order_begins_once_the_traffic_has_stopped() {
     let fake = Fake::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, async {
+    let local = LocalSet::new();
+    let traffic = local.block_on(&runtime, async {
         let traffic = Traffic::start(&fake.url(), 50.0).await.unwrap();
         let none_under_way = async {
             while traffic.acknowledged(0).1 == 0 {
@@ -51,9 +52,10 @@ fn no_order_begins_once_the_traffic_has_stopped() {
         };
         timeout(WITHIN, none_under_way).await.unwrap();
         traffic.stop().await;
-        let orders = fake.state().orders.len();
-        // The next one was due after 20 ms.
-        sleep(Duration::from_millis(60)).await;
-        assert_eq!((fake.state().orders.len(), traffic.acknowledged(0).1), (orders, orders));
+        traffic
     });
+    let orders = fake.state().orders.len();
+    // When every task has ended, nobody is left who could begin one.
+    runtime.block_on(async { timeout(WITHIN, local).await }).unwrap();
+    assert_eq!((fake.state().orders.len(), traffic.acknowledged(0).1), (orders, orders));
 }

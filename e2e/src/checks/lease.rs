@@ -27,12 +27,9 @@ pub(super) fn check(ground: &Ground) -> Result<()> {
         eprintln!("e2e: lease: passed on {:.1} s after its holder was deleted", let_go.as_secs_f64());
         return Ok(());
     };
-    let (uid, node) = (of_pod(ground, &second, "metadata.uid")?, of_pod(ground, &second, "spec.nodeName")?);
-    let processes = cluster.processes_of_pod(&node, &uid);
-    // Not the supervisor: it has no part in the Lease.
-    let is_controller =
-        |(_, command): &&(u32, String)| command.contains(" controller ") && !command.contains("--supervise");
-    let pid = processes.iter().find(is_controller).context("the controller's process is not in its pod")?.0;
+    let pod = format!("pod/{second}");
+    let (uid, node) = (ground.field(&pod, "{.metadata.uid}")?, ground.field(&pod, "{.spec.nodeName}")?);
+    let pid = cluster.worker_of_pod(&node, &uid)?;
     signal(pid, Signal::STOP);
     let begun = Instant::now();
     let third = another_than(ground, &second, LAPSED_WITHIN);
@@ -52,8 +49,7 @@ pub(super) fn check(ground: &Ground) -> Result<()> {
 }
 
 fn holder(ground: &Ground) -> Result<String> {
-    let holder = ["-n", NAMESPACE, "get", "lease", LEASE, "-o", "jsonpath={.spec.holderIdentity}"];
-    ground.kubectl(holder).read().context("read the Lease")
+    ground.field(&format!("lease/{LEASE}"), "{.spec.holderIdentity}").context("read the Lease")
 }
 
 /// Whoever holds the Lease as soon as it is not this one.
@@ -64,8 +60,4 @@ fn another_than(ground: &Ground, before: &str, within: Duration) -> Result<Strin
         !now.is_empty() && now != before
     })?;
     Ok(now)
-}
-
-fn of_pod(ground: &Ground, pod: &str, field: &str) -> Result<String> {
-    ground.kubectl(["-n", NAMESPACE, "get", "pod", pod, "-o", &format!("jsonpath={{.{field}}}")]).read()
 }

@@ -50,9 +50,7 @@ pub(super) fn check(ground: &Ground) -> Result<()> {
 /// A Service under a name of ours that belongs to nobody we know is left as it is and told; when it is gone, ours comes back.
 fn foreign(ground: &Ground) -> Result<()> {
     let (name, resource) = (format!("{NAME}-postcode"), format!("justhungry/{NAME}"));
-    let read = |object: &str, path: &str| {
-        ground.kubectl(["-n", NAMESPACE, "get", object, "-o", &format!("jsonpath={path}")]).read().unwrap_or_default()
-    };
+    let read = |object: &str, path: &str| ground.field(object, path).unwrap_or_default();
     let service = format!("service/{name}");
     let theirs = json!({"metadata": {"ownerReferences": null}, "spec": {"sessionAffinity": "ClientIP"}}).to_string();
     ground.kubectl(["-n", NAMESPACE, "patch", &service, "--type=merge", "-p", &theirs]).run()?;
@@ -67,7 +65,7 @@ fn foreign(ground: &Ground) -> Result<()> {
 
 /// Deletes an object of ours, but not what depends on it, and waits for its successor.
 fn comes_back(ground: &Ground, kind: &str, name: &str) -> Result<()> {
-    let identity = || ground.kubectl(["-n", NAMESPACE, "get", kind, name, "-o", "jsonpath={.metadata.uid}"]).read();
+    let identity = || ground.field(&format!("{kind}/{name}"), "{.metadata.uid}");
     let before = identity()?;
     ground.kubectl(["-n", NAMESPACE, "delete", kind, name, "--cascade=orphan"]).run()?;
     until(&format!("another {kind} {name}"), REPAIRED_WITHIN, || identity().is_ok_and(|now| now != before))

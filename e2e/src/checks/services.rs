@@ -53,7 +53,7 @@ fn all(ground: &Ground) -> Result<()> {
 
 /// Starts the pod; where the services are.
 fn play(ground: &Ground) -> Result<String> {
-    let image = read(ground, &format!("justhungry/{NAME}"), "{.spec.image}")?;
+    let image = ground.field(&format!("justhungry/{NAME}"), "{.spec.image}")?;
     let pod = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": OUTSIDE, "namespace": NAMESPACE},
         "spec": {
@@ -71,7 +71,7 @@ fn play(ground: &Ground) -> Result<String> {
         },
     });
     apply(ground, &pod)?;
-    let address = || read(ground, &format!("pod/{OUTSIDE}"), "{.status.podIP}").unwrap_or_default();
+    let address = || ground.field(&format!("pod/{OUTSIDE}"), "{.status.podIP}").unwrap_or_default();
     until("an address of the pod that plays the services", PLAYS_WITHIN, || !address().is_empty())?;
     Ok(format!("http://{}:{PORT}", address()))
 }
@@ -84,7 +84,7 @@ fn list(ground: &Ground, services: &Value) -> Result<()> {
 
 /// What the resource names as the Secret, and the adapters by it.
 fn wish(ground: &Ground, secret: &Value) -> Result<()> {
-    let generation = || read(ground, &deployment(), "{.metadata.generation}");
+    let generation = || ground.field(&deployment(), "{.metadata.generation}");
     let before = generation()?;
     let patch = json!({"spec": {"postcode": {"servicesSecret": secret}}}).to_string();
     let resource = format!("justhungry/{NAME}");
@@ -94,7 +94,7 @@ fn wish(ground: &Ground, secret: &Value) -> Result<()> {
 }
 
 fn undo(ground: &Ground) -> Result<()> {
-    let wished = read(ground, &format!("justhungry/{NAME}"), "{.spec.postcode.servicesSecret}")?;
+    let wished = ground.field(&format!("justhungry/{NAME}"), "{.spec.postcode.servicesSecret}")?;
     if !wished.is_empty() {
         wish(ground, &Value::Null)?;
     }
@@ -119,10 +119,6 @@ fn ask(ground: &Ground, what: &str) -> Result<Value> {
 
 fn apply(ground: &Ground, object: &Value) -> Result<()> {
     ground.kubectl(["apply", "-f", "-"]).input(object.to_string()).run()
-}
-
-fn read(ground: &Ground, object: &str, path: &str) -> Result<String> {
-    ground.kubectl(["-n", NAMESPACE, "get", object, "-o", &format!("jsonpath={path}")]).read()
 }
 
 fn deployment() -> String {

@@ -86,8 +86,16 @@ impl Cluster {
         pids.for_each(|pid| signal(pid, which));
     }
 
+    /// A replica's or a controller's worker: the process that the container's supervisor has started.
+    pub(crate) fn worker_of_pod(&self, node: &str, uid: &str) -> Result<u32> {
+        let is_program = |command: &str| [" replica ", " controller "].iter().any(|program| command.contains(program));
+        let is_worker = |command: &str| is_program(command) && !command.contains("--supervise");
+        let processes = self.processes_of_pod(node, uid);
+        let found = processes.iter().find(|(_, command)| is_worker(command)).map(|(pid, _)| *pid);
+        found.with_context(|| format!("the pod's own process is not among {processes:?}"))
+    }
     /// The processes in a pod's containers, with their command lines.
-    pub(crate) fn processes_of_pod(&self, node: &str, uid: &str) -> Vec<(u32, String)> {
+    fn processes_of_pod(&self, node: &str, uid: &str) -> Vec<(u32, String)> {
         let of_pod = cgroups_of_pod(node, uid);
         let mut pids: Vec<u32> = of_pod
             .iter()

@@ -37,8 +37,8 @@ impl Gate {
 
     fn find(ground: &Ground) -> Result<Gate> {
         if ground.is_own() {
-            let address = ["-n", NAMESPACE, "get", "service", NAME, "-o", "jsonpath={.spec.clusterIP}"];
-            let address = ground.kubectl(address).read().context("find the front end's Service")?;
+            let address = ground.field(&format!("service/{NAME}"), "{.spec.clusterIP}");
+            let address = address.context("find the front end's Service")?;
             return Ok(Gate { endpoint: format!("http://{address}:80"), forward: None });
         }
         let service = format!("service/{NAME}");

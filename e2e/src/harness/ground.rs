@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::install::NAMESPACE;
 use crate::cluster::Cluster;
 use crate::sh::{Sh, sh};
 
@@ -44,6 +45,11 @@ impl Ground {
             Ground::Own(cluster) => cluster.kubectl(args),
             Ground::Given => sh("kubectl").args(args),
         }
+    }
+
+    /// A field of an object in our namespace: `pod/NAME` and `{.spec.nodeName}`. Empty if it has none.
+    pub(crate) fn field(&self, object: &str, path: &str) -> Result<String> {
+        self.kubectl(["-n", NAMESPACE, "get", object, "-o", &format!("jsonpath={path}")]).read()
     }
 }
 

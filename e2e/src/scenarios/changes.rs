@@ -38,7 +38,8 @@ pub(super) fn drain(stage: &Stage) -> Play<'_> {
 pub(super) fn rollout(stage: &Stage) -> Play<'_> {
     play(async move {
         let resource = format!("justhungry/{NAME}");
-        let image = stage.kubectl(&["-n", NAMESPACE, "get", &resource, "-o", "jsonpath={.spec.image}"]).await?;
+        let of = resource.clone();
+        let image = stage.blocking(move |ground| ground.field(&of, "{.spec.image}")).await?;
         let next = if image == image::TAG { image::NEXT_TAG } else { image::TAG };
         stage.blocking(move |ground| ground.own()?.tag(&image, next)).await?;
         stage.fault(format!("image {next}"));

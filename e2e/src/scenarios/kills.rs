@@ -10,17 +10,12 @@ use crate::sh::signal;
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// A replica's or a controller's worker: the process that the container's supervisor has started.
+/// A replica's or a controller's worker.
 pub(super) async fn worker(stage: &Stage, name: &str) -> Result<u32> {
-    let is_program = |command: &str| [" replica ", " controller "].iter().any(|program| command.contains(program));
     let pod = stage.pod(name).await?;
     let (node, uid) = (pods::node(&pod).to_owned(), pods::uid(&pod).to_owned());
-    let processes = stage.blocking(move |ground| Ok(ground.own()?.processes_of_pod(&node, &uid))).await?;
-    let found = processes
-        .iter()
-        .find(|(_, command)| is_program(command) && !command.contains("--supervise"))
-        .map(|(pid, _)| *pid);
-    found.with_context(|| format!("the process of {name} is not among {processes:?}"))
+    let found = stage.blocking(move |ground| ground.own()?.worker_of_pod(&node, &uid)).await;
+    found.with_context(|| format!("find the process of {name}"))
 }
 
 /// Kills it at once; the pid was looked up before, so that it takes no time.
