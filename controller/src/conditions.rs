@@ -194,7 +194,8 @@ fn trouble(status: &Status, view: Option<&View>) -> Option<String> {
 fn view_lost(seen: &Seen, decision: &Decision) -> Condition {
     let is_fenced = seen.members().filter_map(|(_, member)| member.answer()).any(Status::is_fenced);
     let remedy = if is_fenced {
-        "a rebuild was begun and has not ended, so no orders are taken; run `jh cluster rebuild-view` again"
+        "a rebuild was begun and has not ended; until it is, nobody is promoted, and a primary that has promised takes no orders; \
+         run `jh cluster rebuild-view` again"
     } else {
         "replicas serve on and change nothing; restore the view, or run `jh cluster rebuild-view`"
     };

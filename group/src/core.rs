@@ -162,7 +162,9 @@ impl Core {
 
     /// V3: follows nothing below this any more, so that no view that the operator does not know of can count beside the rebuilt one.
     fn fence(&mut self, fence: &Fence, out: &mut Vec<Output>) {
-        if self.local.group != Some(fence.group) || fence.epoch() <= self.local.promised {
+        let local = &self.local;
+        let goes_on = local.view.as_ref().is_some_and(|view| view.epoch > fence.continues);
+        if local.group != Some(fence.group) || fence.epoch() <= local.promised || goes_on {
             return;
         }
         self.local.promise_epoch(fence.epoch(), out);

@@ -44,6 +44,8 @@ pub struct Proposal {
 pub struct Fence {
     /// The group whose view is lost.
     pub group: GroupId,
+    /// The epoch of the view that will be continued. Whoever knows a higher one has gone on, and promises nothing.
+    pub continues: Epoch,
     /// The loss number of the view that will be written.
     pub loss: u64,
 }

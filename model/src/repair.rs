@@ -33,8 +33,8 @@ pub(crate) fn fence(world: &World, pods: u8, play: &Play) -> Option<Fence> {
     let seen = seen(world, pods);
     match real_fence(&seen, known(&seen)) {
         Err(CannotRepair::Absent { .. }) if play.mistake == Some(Mistake::RebuildsFromSome) => {
-            let (group, loss) = (world.store.last().group, world.store.last().epoch.loss + 1);
-            Some(Fence { group, loss })
+            let View { group, epoch, .. } = **world.store.last();
+            Some(Fence { group, continues: epoch, loss: epoch.loss + 1 })
         }
         fence => fence.ok(),
     }

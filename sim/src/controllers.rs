@@ -5,8 +5,8 @@ use crate::store::{Asker, rank};
 use crate::world::{Event, World};
 use controller::limits::{AGAIN_MS, STORE_TIME as STORE_WAIT};
 use controller::{Rebuilding, Step, next};
-use group::choose::{Link, Seen, Store, Wish, choose};
-use group::{BootId, Epoch, GroupId, Peer, Pod, Sign, Time, View, Writer};
+use group::choose::{Decision, Link, Seen, Store, Wish, choose};
+use group::{BootId, Epoch, GroupId, Now, Peer, Pod, Sign, Time, View, Writer};
 use member::client::DrivenWatch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -65,6 +65,11 @@ impl Controller {
             min_in_sync,
             rebuilding: None,
         }
+    }
+
+    /// What it would do by all that it has seen.
+    pub(crate) fn decide(&self, now: Now) -> Decision {
+        choose(&self.seen, &self.wish, now)
     }
 }
 
@@ -134,7 +139,7 @@ impl World {
         self.spread(k);
         self.go_on(k);
         let controller = &self.controllers[k];
-        let decision = choose(&controller.seen, &controller.wish, now);
+        let decision = controller.decide(now);
         let (step, again) = next(&controller.seen, decision, Some(Time(controller.wait_until)), now.mono);
         match step {
             Step::Nothing => {}

@@ -5,14 +5,15 @@ use crate::network::{Actor, STORE};
 use crate::world::{Event, World};
 use controller::{Rebuilding, Turn};
 use group::Time;
-use group::choose::{CannotRepair, Repair, Store};
+use group::choose::{CannotRepair, Decision, Repair, Store};
 
 impl World {
     /// An operator looks every so often, and gives the command to the first controller that is in reach.
     pub(crate) fn operator(&mut self) {
         self.after(300 * MS, Event::Operator);
         let patience = if self.calm() { 0 } else { 2_000 * MS };
-        if self.store.lost_since.is_none_or(|since| self.now < since + patience) {
+        let is_lost = self.store.lost_since.is_some_and(|since| self.now >= since + patience);
+        if !(is_lost || self.calm() && self.is_told_of_a_loss()) {
             return;
         }
         for k in 0..self.controllers.len() {
@@ -22,6 +23,12 @@ impl World {
             }
         }
         // Set back to where it was, or written on meanwhile: nothing to rebuild.
+    }
+
+    /// Whether the cluster's status says so, as when a member that was away has promised more than was written.
+    fn is_told_of_a_loss(&self) -> bool {
+        let now = self.clock(0);
+        self.controllers.iter().any(|controller| matches!(controller.decide(now), Decision::Lost(_)))
     }
 
     /// The first half: members are told what to promise.

@@ -13,6 +13,7 @@ const REGRESSIONS: &[(u64, Length, &str)] = &[
     (6_005_612, Length::Whole, "v3_a_disk_that_was_not_kept_is_given_up_only_by_a_view_that_is_there"),
     (7_002_413, Length::Whole, "u1_a_learner_that_is_being_filled_is_not_left_behind"),
     (12_000_235, Length::Whole, "v3_a_fenced_primary_answers_and_commits_nothing_more"),
+    (13_045_115, Length::Whole, "v3_a_fence_that_comes_late_stops_nobody_who_has_gone_on"),
     (12_040_289, Length::Whole, "v3_behind_a_fence_the_view_is_lost_even_if_it_comes_back"),
     (202_244_248_931_741, Length::Whole, "f1_the_word_of_a_process_that_is_gone_does_not_count"),
 ];

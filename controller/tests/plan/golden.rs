@@ -280,7 +280,7 @@ fn v3_a_rebuild_that_was_begun_and_not_ended_is_told_with_the_way_out() {
         FailoverInProgress no None: the primary is not in doubt
         QuorumLost no EnoughDisks: 3 disks of the set answer
         Degraded no AllWell: every member answers and is sound
-        ViewLost yes Older: replica-0 knows epoch 1.0, version 0, which is higher than what is stored; a rebuild was begun and has not ended, so no orders are taken; run `jh cluster rebuild-view` again
+        ViewLost yes Older: replica-0 knows epoch 1.0, version 0, which is higher than what is stored; a rebuild was begun and has not ended; until it is, nobody is promoted, and a primary that has promised takes no orders; run `jh cluster rebuild-view` again
     "#]],
     );
 }

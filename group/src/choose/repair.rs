@@ -100,7 +100,8 @@ pub enum CannotRepair {
 /// number is above all that were ever promised, so that each attempt is told from every other.
 pub fn fence(seen: &Seen, expected: u64) -> Result<Fence, CannotRepair> {
     let lost = Lost::look(seen, expected)?;
-    Ok(Fence { group: lost.highest.group, loss: next_loss(seen, lost.highest) })
+    let View { group, epoch, .. } = *lost.highest;
+    Ok(Fence { group, continues: epoch, loss: next_loss(seen, lost.highest) })
 }
 
 /// V3, the second half: the highest view that members have persisted, continued under the loss number of the fence. All its disks must
@@ -181,9 +182,10 @@ fn heir<'a>(
     sound.max_by_key(|(pod, status)| (follows(status), status.tail.epoch, status.tail.seq, Reverse(*pod)))
 }
 
-/// A loss number above every one that was promised or written: whoever promised more would not follow.
+/// A loss number above every one that was promised or written: whoever promised more would not follow, even if it does not answer now.
 fn next_loss(seen: &Seen, highest: &View) -> u64 {
-    let promised = answers(seen, highest.group).map(|(_, status)| status.promised.loss);
+    let said = seen.members().filter_map(|(_, member)| member.status.as_ref());
+    let promised = said.filter(|status| status.group == Some(highest.group)).map(|status| status.promised.loss);
     promised.fold(highest.epoch.loss, u64::max) + 1
 }
 

@@ -87,6 +87,7 @@ stories! {
     u1_after_a_forced_loss_all_others_start_anew
     v1_the_primary_changes_its_set_and_a_controller_does_not
     v2_a_member_without_a_view_waits_and_makes_none
+    v3_a_fence_that_comes_late_stops_nobody_who_has_gone_on
     v3_a_fenced_primary_answers_and_commits_nothing_more
     v3_a_promotion_that_nobody_heard_of_counts_no_more_behind_a_fence
     v3_a_smaller_set_commits_only_when_it_is_on_the_primarys_disk

@@ -193,7 +193,7 @@ mod tests {
             frame(&(5_u64, Request::Submit(Bytes::from_static(b"tea")))),
             frame(&(300_u64, Request::PushView(view.clone()))),
             frame(&(6_u64, Request::HandOver { to: pod.clone(), epoch })),
-            frame(&(7_u64, Request::Fence(Fence { group: view.group, loss: 300 }))),
+            frame(&(7_u64, Request::Fence(Fence { group: view.group, continues: epoch, loss: 300 }))),
             frame(&(5_u64, Told::View(view))),
             frame(&(0_u64, Told::NotPrimary { epoch, primary: Some(pod) })),
             frame(&Pull { of: Some(id), offset: 77 }),

@@ -115,7 +115,8 @@ fn a_member_that_ends_without_a_farewell_leaves_no_connection_open() {
 fn v3_a_primary_behind_a_fence_says_that_it_takes_nothing_new() {
     let mut primary = alone();
     let (front_end, controller) = (Caller::greeted(&mut primary, 1), Caller::controller(&mut primary, 2));
-    let fence = Fence { group: view(&primary).group, loss: 1 };
+    let View { group, epoch: continues, .. } = view(&primary);
+    let fence = Fence { group, continues, loss: 1 };
     controller.asks(&mut primary, 5, Request::Fence(fence));
     let epoch = Epoch::new(0, 2);
     assert_eq!(front_end.hears(), [unasked(Told::Draining(epoch))]);

@@ -186,6 +186,20 @@ fn v3_each_attempt_to_rebuild_has_a_loss_number_of_its_own() {
 }
 
 #[test]
+fn v3_a_rebuild_is_above_what_was_promised_by_members_that_are_away_now() {
+    let mut story = Story::well();
+    let smaller = View { in_sync: view().without(&[pod(2)].into()).in_sync, ..view() };
+    for n in 0..3 {
+        story.changes(n, |status| status.view = Some(smaller.clone()));
+    }
+    story.changes(2, |status| status.promised = Epoch::new(4, 0)).all_answer();
+    story.store(Store::Missing).link(2, Link::Closed);
+    assert_eq!(rebuild_of(&mut story, None, 2).unwrap().next.epoch, Epoch::new(5, 3), "or it could never follow");
+    let wanted = fence(&story.seen, 2).unwrap();
+    assert_eq!((wanted.continues, wanted.loss), (smaller.epoch, 6));
+}
+
+#[test]
 fn v3_behind_a_fence_the_view_is_lost_even_if_it_comes_back() {
     let mut story = Story::well();
     story.store(Store::Missing);

@@ -147,9 +147,10 @@ pub(crate) fn read(world: &mut World, who: &str, what: &str) {
     member.reads.insert(ticket, what.into());
     world.turn(who, vec![Input::Read { ticket }]);
 }
-/// `fence 1 r0 r1 r2`: an operator who is about to rebuild the view under this loss number says so to these members.
+/// `fence 1 r0 r1 r2`: an operator who is about to rebuild the view under this loss number says so to these members. It is the view of epoch 1
+/// that will be continued.
 pub(crate) fn fence(world: &mut World, loss: u64, names: &[&str]) {
-    let fence = Fence { group: GroupId(1), loss };
+    let fence = Fence { group: GroupId(1), continues: Epoch::new(0, 1), loss };
     names.iter().for_each(|who| world.turn(who, vec![Input::Fence(fence.clone())]));
 }
 pub(crate) fn hand_over(world: &mut World, who: &str, heir: &str, rest: &[&str]) {
