@@ -14,6 +14,7 @@ use super::deal;
 use super::linearity::{Answered, Asked, Call};
 use super::record::{Clock, Glances, Outcome, Record};
 use super::ticket::Tickets;
+use super::why::Whys;
 use super::wire::{Broken, Wire};
 use crate::output::talk;
 use crate::retry::{ATTEMPT_GRACE, ATTEMPT_SILENCE, Retry, chance};
@@ -63,6 +64,7 @@ struct Shared {
     deals: Deals,
     records: RefCell<Vec<Record>>,
     glances: RefCell<Glances>,
+    whys: RefCell<Whys>,
     /// Connections of those who deal with placed orders.
     hands: RefCell<Vec<Wire>>,
     /// Orders on their way, and since when.
@@ -100,6 +102,7 @@ impl Load {
             deals,
             records: RefCell::default(),
             glances: RefCell::default(),
+            whys: RefCell::default(),
             hands: RefCell::default(),
             in_flight: RefCell::default(),
             next_seq: Cell::new(0),
@@ -124,6 +127,11 @@ impl Load {
     /// What came of dealing with placed orders while the load ran.
     pub(super) fn glances(&self) -> Ref<'_, Glances> {
         self.shared.glances.borrow()
+    }
+
+    /// Why the first calls without a definite answer had none.
+    pub(super) fn whys(&self) -> Vec<String> {
+        self.shared.whys.borrow().all().to_vec()
     }
 
     /// Everything that clients saw of orders that are known, by calls.
@@ -202,7 +210,7 @@ impl Shared {
         let begun_us = self.clock.now_us();
         self.in_flight.borrow_mut().insert(seq, begun_us);
         self.tickets.write(seq, self.clock.wall_ms(begun_us), &mut client.request);
-        let (outcome, attempts) = self.until_definite(client, begun_us).await;
+        let (outcome, attempts) = self.until_definite(client, begun_us, seq).await;
         let done_us = self.clock.now_us();
         self.records.borrow_mut().push(Record { seq, due_us, begun_us, done_us, attempts, outcome });
         if let Outcome::Placed(id) = outcome
@@ -236,7 +244,8 @@ impl Shared {
         // Whatever ended before has ended in an earlier microsecond.
         let begun_us = self.clock.now_us() + 1;
         let request = deal::request(&self.authority, id, asked, command);
-        let answer = self.until_answered(wire, request.as_bytes(), asked).await;
+        let what = || format!("{} of {id}", if asked == Asked::Look { "a look" } else { command });
+        let answer = self.until_answered(wire, request.as_bytes(), asked, what).await;
         let (done_us, answered) = match answer {
             Some(answered) => (Some(self.clock.now_us().max(begun_us)), answered),
             None => (None, Answered::Nothing),
@@ -247,14 +256,20 @@ impl Shared {
     }
 
     /// None if no answer came while patience lasted.
-    async fn until_answered(&self, wire: &mut Wire, request: &[u8], asked: Asked) -> Option<Answered> {
+    async fn until_answered(
+        &self,
+        wire: &mut Wire,
+        request: &[u8],
+        asked: Asked,
+        what: impl Fn() -> String,
+    ) -> Option<Answered> {
         let begun = Instant::now();
         let mut retry = Retry::new(PATIENCE);
         let mut is_first = true;
         loop {
             let until = (begun + PATIENCE + ATTEMPT_GRACE).min(Instant::now() + ATTEMPT_SILENCE);
             let answer = timeout_at(until, wire.exchange(request)).await;
-            let pause = match answer {
+            let pause = match &answer {
                 Ok(Ok((head, body))) => match deal::read(head.status, body, asked, is_first) {
                     Some(answered) => return Some(answered),
                     None => head.retry_after,
@@ -262,11 +277,15 @@ impl Shared {
                 Ok(Err(_)) | Err(_) => None,
             };
             is_first = false;
-            tokio::time::sleep(retry.pause(begun.elapsed(), pause, chance())?).await;
+            let Some(pause) = retry.pause(begun.elapsed(), pause, chance()) else {
+                self.whys.borrow_mut().add(what, &answer);
+                return None;
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
-    async fn until_definite(&self, client: &mut Client, begun_us: u64) -> (Outcome, u16) {
+    async fn until_definite(&self, client: &mut Client, begun_us: u64, seq: u64) -> (Outcome, u16) {
         let begun = Instant::from_std(self.clock.instant_of(begun_us));
         let last = begun + PATIENCE + ATTEMPT_GRACE;
         let mut retry = Retry::new(PATIENCE);
@@ -276,7 +295,7 @@ impl Shared {
             attempts += 1;
             let until = last.min(Instant::now() + ATTEMPT_SILENCE);
             let answer = timeout_at(until, client.wire.exchange(&client.request)).await;
-            let again = match answer {
+            let again = match &answer {
                 Ok(Ok((head, body))) => match judge(head.status, body) {
                     Verdict::Definite(outcome) => {
                         self.explain_first_refusal(outcome, body);
@@ -288,11 +307,12 @@ impl Shared {
                 Ok(Err(Broken::Sent)) | Err(_) => (true, None),
             };
             may_be_placed |= again.0;
-            match retry.pause(begun.elapsed(), again.1, chance()) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None if may_be_placed => return (Outcome::Unknown, attempts),
-                None => return (Outcome::NotExecuted, attempts),
+            if let Some(pause) = retry.pause(begun.elapsed(), again.1, chance()) {
+                tokio::time::sleep(pause).await;
+                continue;
             }
+            self.whys.borrow_mut().add(|| format!("order {seq}, sent {attempts} ×"), &answer);
+            return (if may_be_placed { Outcome::Unknown } else { Outcome::NotExecuted }, attempts);
         }
     }
 

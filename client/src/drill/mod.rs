@@ -16,6 +16,7 @@ mod ticket;
 mod timeline;
 pub(crate) mod traffic;
 mod watch;
+mod why;
 mod wire;
 
 use std::path::PathBuf;
@@ -182,6 +183,7 @@ async fn leg(context: &Context, leg: Leg) -> Result<Judged, Failure> {
         history::write(path, &clock, &tickets, &load)?;
     }
     let report = Report::new(name, rounds, &records, &load.glances(), end_us, findings, linearity);
+    let report = report.with_why(load.whys());
     Ok(Judged { report, records, stopped })
 }
 

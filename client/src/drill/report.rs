@@ -176,6 +176,8 @@ pub struct Report {
     pub stale: usize,
     /// How many looks and changes got no answer.
     pub read_errors: usize,
+    /// Why the first of these and of the orders without an answer had none, in words.
+    pub why: Vec<String>,
     /// Whether one single copy could have answered all that was asked of each order.
     pub linearity: Linearity,
     /// What reading everything back at the end found.
@@ -226,6 +228,7 @@ impl Report {
             glances: glances.looks(),
             stale,
             read_errors,
+            why: Vec::new(),
             is_clean: findings.is_clean()
                 && is_linearizable
                 && errors + refused + stale + read_errors + not_recovered == 0,
@@ -234,6 +237,11 @@ impl Report {
             not_recovered,
             rounds,
         }
+    }
+
+    /// With the reasons why calls had no answer.
+    pub(super) fn with_why(self, why: Vec<String>) -> Report {
+        Report { why, ..self }
     }
 
     /// The report for people.
@@ -276,6 +284,9 @@ impl Report {
             for id in ids.iter().take(10) {
                 writeln!(text, "  {word}: {id}").expect("a string takes all text");
             }
+        }
+        for why in &self.why {
+            writeln!(text, "  without an answer: {why}").expect("a string takes all text");
         }
         for history in self.linearity.not.iter().take(10) {
             writeln!(text, "  not linearizable: {history}").expect("a string takes all text");

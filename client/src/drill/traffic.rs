@@ -178,7 +178,9 @@ impl Traffic {
         let checked = Checked { tickets: self.tickets.clone(), authority, clock: self.clock };
         let (findings, looks) = check(&checked, &records).await?;
         let linearity = linearity::judge(self.load.calls().into_iter().chain(looks).chain(others));
-        Ok(Report::new(name.to_owned(), rounds, &records, &self.load.glances(), end_us, findings, linearity))
+        let name = name.to_owned();
+        let report = Report::new(name, rounds, &records, &self.load.glances(), end_us, findings, linearity);
+        Ok(report.with_why(self.load.whys()))
     }
 
     /// Writes what every client saw, one JSON object a line.

@@ -64,7 +64,7 @@ async fn play_and_judge(ground: &Ground, kube: &kube::Client, scenario: &Scenari
     let row = Row::new(scenario, outcome.as_ref(), missed);
     eprintln!("e2e: {}", row.line());
     if let Some(outcome) = outcome.filter(|_| row.is_missed()) {
-        let why = outcome.report.linearity.not.iter().chain(&outcome.history).chain(&outcome.unanswered);
+        let why = outcome.report.linearity.not.iter().chain(&outcome.history).chain(outcome.whys());
         why.take(10).for_each(|why| eprintln!("     {why}"));
     }
     mend(ground).await?;

@@ -109,7 +109,7 @@ impl Outcome {
         count(self.report.linearity.unknown.len(), "orders whose history was too much to judge");
         count(self.history.len(), "faults in the events");
         if !bars.may_fail {
-            count(self.errors(), "errors");
+            count(self.errors(), &format!("errors{}", self.first_why()));
             count(self.report.refused, "orders refused");
         }
         count(rounds.iter().filter(|round| round.gap_ms.is_none()).count(), "rounds without a success after the fault");
@@ -144,6 +144,15 @@ impl Outcome {
     /// Calls without a definite answer, of all clients.
     pub(crate) fn errors(&self) -> usize {
         self.report.errors + self.report.read_errors + self.unanswered.len()
+    }
+
+    /// Why calls had no definite answer: all that is known.
+    pub(crate) fn whys(&self) -> impl Iterator<Item = &String> {
+        self.report.why.iter().chain(&self.unanswered)
+    }
+
+    fn first_why(&self) -> String {
+        self.whys().next().map(|why| format!(" (the first: {why})")).unwrap_or_default()
     }
 
     /// The longest time until all were in sync again, in s.
