@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TIMER_SLACK_US: u64 = 2_000;
 
 /// With every so many'th order of a steady load several clients deal at once: an acknowledged order must be seen by
-/// whoever asks next, most of all while the primary changes, and all must see one order. At full speed all effort goes
-/// into placing.
+/// whoever asks next, most of all while the primary changes, and all must see one order. It comes over a new connection,
+/// as a new customer's does: those that are open tell nothing of whether one can be opened. At full speed all effort goes into
+/// placing.
 const GLANCE_EVERY: u64 = 10;
 
 /// How fast.
@@ -207,6 +208,10 @@ impl Shared {
 
     async fn place(&self, client: &mut Client, due_us: u64) {
         let seq = self.next_seq.replace(self.next_seq.get() + 1);
+        let is_dealt_with = self.deals != Deals::None && seq.is_multiple_of(GLANCE_EVERY);
+        if is_dealt_with {
+            client.wire = Wire::new(&self.authority);
+        }
         let begun_us = self.clock.now_us();
         self.in_flight.borrow_mut().insert(seq, begun_us);
         self.tickets.write(seq, self.clock.wall_ms(begun_us), &mut client.request);
@@ -214,8 +219,7 @@ impl Shared {
         let done_us = self.clock.now_us();
         self.records.borrow_mut().push(Record { seq, due_us, begun_us, done_us, attempts, outcome });
         if let Outcome::Placed(id) = outcome
-            && self.deals != Deals::None
-            && seq.is_multiple_of(GLANCE_EVERY)
+            && is_dealt_with
         {
             let id = String::from_utf8_lossy(&id);
             let look_twice = async {
@@ -278,7 +282,8 @@ impl Shared {
             };
             is_first = false;
             let Some(pause) = retry.pause(begun.elapsed(), pause, chance()) else {
-                self.whys.borrow_mut().add(what, &answer);
+                let span_us = (self.clock.us_of(begun.into_std()), self.clock.now_us());
+                self.whys.borrow_mut().add(what, span_us, &answer);
                 return None;
             };
             tokio::time::sleep(pause).await;
@@ -311,7 +316,8 @@ impl Shared {
                 tokio::time::sleep(pause).await;
                 continue;
             }
-            self.whys.borrow_mut().add(|| format!("order {seq}, sent {attempts} ×"), &answer);
+            let what = || format!("order {seq}, sent {attempts} ×");
+            self.whys.borrow_mut().add(what, (begun_us, self.clock.now_us()), &answer);
             return (if may_be_placed { Outcome::Unknown } else { Outcome::NotExecuted }, attempts);
         }
     }

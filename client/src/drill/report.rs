@@ -49,7 +49,7 @@ pub struct Round {
     pub refused: usize,
 }
 
-/// The slowest order of a round, in ms from the fault.
+/// A slowest order, in ms from the fault of its round.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Slowest {
     /// When it should have been sent; below 0 if that was before the fault.
@@ -166,6 +166,8 @@ pub struct Report {
     pub placed_per_s: f64,
     /// Of all that were placed.
     pub latency: Latency,
+    /// The slowest of them, in ms from the beginning: beside the rounds, too.
+    pub slowest: Option<Slowest>,
     /// Orders that got no definite answer.
     pub errors: usize,
     /// Orders that got a definite no.
@@ -223,6 +225,7 @@ impl Report {
             placed,
             placed_per_s,
             latency: latency(records, 0, u64::MAX),
+            slowest: slowest(records, 0, u64::MAX).map(|record| Slowest::new(record, 0)),
             errors,
             refused,
             glances: glances.looks(),

@@ -2,6 +2,7 @@
 
 use tokio::time::error::Elapsed;
 
+use super::measure::ms;
 use super::wire::{Broken, Head};
 use crate::problem;
 
@@ -16,10 +17,11 @@ type Attempt<'a> = Result<Result<(Head, &'a [u8]), Broken>, Elapsed>;
 pub(super) struct Whys(Vec<String>);
 
 impl Whys {
-    /// Keeps what the last attempt of this call came to.
-    pub(super) fn add(&mut self, what: impl Fn() -> String, last: &Attempt) {
+    /// Keeps what the last attempt of this call came to, which was under way between these two moments of the drill, in µs.
+    pub(super) fn add(&mut self, what: impl Fn() -> String, (begun_us, done_us): (u64, u64), last: &Attempt) {
         if self.0.len() < WHYS_MAX {
-            self.0.push(format!("{}: {}", what(), words(last)));
+            let (from_s, to_s) = (ms(begun_us) / 1000.0, ms(done_us) / 1000.0);
+            self.0.push(format!("{}, from {from_s:.3} to {to_s:.3} s: {}", what(), words(last)));
         }
     }
 
@@ -45,9 +47,9 @@ mod tests {
     fn the_first_reasons_are_kept_with_their_calls() {
         let mut whys = Whys::default();
         for number in 0..12 {
-            whys.add(|| format!("order {number}"), &Ok(Err(Broken::Sent)));
+            whys.add(|| format!("order {number}"), (1_500_000, 11_000_000), &Ok(Err(Broken::Sent)));
         }
         assert_eq!(whys.all().len(), WHYS_MAX);
-        assert_eq!(whys.all()[9], "order 9: the connection broke");
+        assert_eq!(whys.all()[9], "order 9, from 1.500 to 11.000 s: the connection broke");
     }
 }

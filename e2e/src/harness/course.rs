@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use api::v1::cluster::Cluster as Group;
-use client::{Round, Seen, Traffic};
+use client::{Report, Round, Seen, Slowest, Traffic};
 use tokio::task::JoinHandle;
 
 use super::gate::Gate;
@@ -115,17 +115,33 @@ async fn play_all(ground: &Ground, kube: &kube::Client, scenario: &Scenario, rou
     // What was acknowledged is checked, and what was measured is told, even where a round failed.
     let report = traffic.report(scenario.name, done, end_us, calls).await;
     let report = report.with_context(|| stopped.clone().unwrap_or_else(|| "read everything back".to_owned()))?;
+    tell_all(&report, &machine);
     Ok(Outcome { report, rejoined_s, history, unanswered, meanwhile, stopped })
+}
+
+/// Says what was slowest of all, between the rounds too: what went wrong there is seen by no figure of a round.
+fn tell_all(report: &Report, machine: &Machine) {
+    let Some(Slowest { due_ms, done_ms, attempts }) = report.slowest else { return };
+    let worst = machine.worst(us_of(due_ms), us_of(done_ms)).told();
+    let (orders, seconds, due_s, done_s) = (report.orders, report.seconds, due_ms / 1e3, done_ms / 1e3);
+    eprintln!(
+        "     in all {orders} orders in {seconds:.1} s; the slowest was due at {due_s:.3} s, answered at {done_s:.3} s, sent {attempts} ×; \
+         meanwhile {worst}"
+    );
 }
 
 /// Says what the machine itself did while the slowest order of a round waited: that, and not more, excuses it.
 fn tell(round: &Round, machine: &Machine) -> Worst {
     let Some(slowest) = &round.slowest else { return Worst::default() };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "µs of a run, never below its start")]
-    let at_us = |ms: f64| (round.fault_us as f64 + ms * 1e3).max(0.0) as u64;
-    let worst = machine.worst(at_us(slowest.due_ms), at_us(slowest.done_ms));
+    let fault_ms = round.fault_us as f64 / 1e3;
+    let worst = machine.worst(us_of(fault_ms + slowest.due_ms), us_of(fault_ms + slowest.done_ms));
     eprintln!("       meanwhile {}; load {}", worst.told(), load());
     worst
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "µs of a run, never below its start")]
+fn us_of(ms: f64) -> u64 {
+    (ms * 1e3).max(0.0) as u64
 }
 
 /// One round, and how long after its pods ran again all were in sync.
