@@ -27,12 +27,8 @@ impl Cluster {
     pub(crate) fn restore(&self) -> Result<()> {
         let place = &self.place;
         let nodes = NODES.iter().flat_map(|name| [format!("kubelet-{name}"), format!("proxy-{name}")]);
-        let programs: Vec<String> = ["scheduler", "controller-manager", "proxy-gate", "apiserver", "etcd"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain(nodes)
-            .collect();
-        programs.iter().try_for_each(|name| process::end(place, name))?;
+        let others = control_plane::FOLLOWERS.into_iter().chain(["proxy-gate", "apiserver", "etcd"]).map(str::to_owned);
+        others.chain(nodes).try_for_each(|name| process::end(place, &name))?;
         fs::remove_dir_all(place.etcd())?;
         sh("cp").arg("-a").arg(self.copy()).arg(place.etcd()).run()?;
         control_plane::start_etcd(place)?;

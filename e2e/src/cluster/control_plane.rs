@@ -67,6 +67,9 @@ pub(super) fn until_reached_from(place: &Place, node: &str) -> Result<()> {
     })
 }
 
+/// Those who follow the API server, and elsewhere elect a leader among several.
+pub(super) const FOLLOWERS: [&str; 2] = ["controller-manager", "scheduler"];
+
 /// Starts the controller manager and the scheduler. There is one of each: an election could only be lost, by a slow machine, and whoever
 /// loses one ends.
 pub(super) fn start_followers(place: &Place) -> Result<()> {

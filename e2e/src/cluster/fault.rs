@@ -140,13 +140,17 @@ impl Cluster {
     /// Stops the API server, as a crash of it does. One that is asked to end takes its address out of the Service `kubernetes`
     /// before; when it is back the kube-proxies look again only after their own pause, of up to half a minute, and until then no pod
     /// reaches it. That would be a test of kube-proxy.
+    ///
+    /// Its followers end with it, as elsewhere those do who cannot renew their leadership. A controller manager that outlives the API
+    /// server believes no node that it has not heard of meanwhile, and takes all pods out of their Services when it is back.
     pub(crate) fn stop_api_server(&self) -> Result<()> {
-        process::kill(&self.place, "apiserver")
+        ["apiserver"].iter().chain(&control_plane::FOLLOWERS).try_for_each(|name| process::kill(&self.place, name))
     }
 
-    /// Starts the API server again and waits until it is ready, and reached from every node as pods reach it.
+    /// Starts the API server again, then its followers, and waits until it is ready, and reached from every node as pods reach it.
     pub(crate) fn start_api_server(&self) -> Result<()> {
         control_plane::start_api_server(&self.place)?;
+        control_plane::start_followers(&self.place)?;
         NODES.iter().try_for_each(|name| control_plane::until_reached_from(&self.place, name))
     }
 }
