@@ -58,7 +58,7 @@ fn foreign(ground: &Ground) -> Result<()> {
     until("the condition Degraded, ForeignObject", REPAIRED_WITHIN, || reason() == "ForeignObject")?;
     let left = read(&service, "{.spec.sessionAffinity}{.metadata.ownerReferences}");
     anyhow::ensure!(left == "ClientIP", "a Service that is not ours was changed: {left}");
-    ground.kubectl(["-n", NAMESPACE, "delete", &service]).run()?;
+    delete(ground, &service, "background")?;
     let is_ours = || read(&service, "{.metadata.ownerReferences[0].name}") == NAME;
     until("the Service as ours again", REPAIRED_WITHIN, || is_ours() && reason() != "ForeignObject")
 }
@@ -67,6 +67,12 @@ fn foreign(ground: &Ground) -> Result<()> {
 fn comes_back(ground: &Ground, kind: &str, name: &str) -> Result<()> {
     let identity = || ground.field(&format!("{kind}/{name}"), "{.metadata.uid}");
     let before = identity()?;
-    ground.kubectl(["-n", NAMESPACE, "delete", kind, name, "--cascade=orphan"]).run()?;
+    delete(ground, &format!("{kind}/{name}"), "orphan")?;
     until(&format!("another {kind} {name}"), REPAIRED_WITHIN, || identity().is_ok_and(|now| now != before))
+}
+
+/// Deletes without waiting until it is gone: kubectl waits by name, and where a successor came at once it has been seen to wait for ever.
+fn delete(ground: &Ground, object: &str, cascade: &str) -> Result<()> {
+    let cascade = format!("--cascade={cascade}");
+    ground.kubectl(["-n", NAMESPACE, "delete", object, &cascade, "--wait=false"]).run()
 }
