@@ -13,9 +13,9 @@ pub(super) fn slow_disk(stage: &Stage) -> Play<'_> {
         let backup = stage.backup()?.to_owned();
         let pod = stage.pod(&backup).await?;
         let (node, uid) = (pods::node(&pod).to_owned(), pods::uid(&pod).to_owned());
-        stage.fault(format!("slow down the disk of {backup}"));
         let (slow_node, slow_uid) = (node.clone(), uid.clone());
         stage.blocking(move |ground| ground.own()?.slow_disk(&slow_node, &slow_uid, Some(WRITES_PER_S))).await?;
+        stage.fault(format!("slow down the disk of {backup}"));
         let shed =
             stage.until("the backup out of the set", SHED_WITHIN, |group| !group.in_sync.contains(&backup)).await;
         stage.go_on(3.0).await;

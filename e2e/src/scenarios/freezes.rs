@@ -31,10 +31,12 @@ pub(super) fn freeze_backup(stage: &Stage) -> Play<'_> {
     })
 }
 
+/// The fault counts from when all stands still: what succeeds while some of it still runs ends no gap.
 async fn freeze(stage: &Stage, node: &str, name: &str) -> anyhow::Result<()> {
+    let frozen = node.to_owned();
+    stage.blocking(move |ground| ground.own().map(|cluster| cluster.freeze(&frozen))).await?;
     stage.fault(format!("freeze {node}, where {name} is"));
-    let node = node.to_owned();
-    stage.blocking(move |ground| ground.own().map(|cluster| cluster.freeze(&node))).await
+    Ok(())
 }
 
 async fn thaw(stage: &Stage, node: String) -> anyhow::Result<()> {
