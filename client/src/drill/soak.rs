@@ -111,6 +111,7 @@ impl Ledger {
         self.unknown_verdicts += report.linearity.unknown.len();
         self.not_recovered += report.not_recovered;
         self.findings.extend(report.fault_found());
+        self.findings.extend(report.why.iter().take(3).cloned());
         if report.linearity.verdict != Verdict::Linearizable {
             self.findings.extend(report.linearity.not.iter().take(3).cloned());
         }
